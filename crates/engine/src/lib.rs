@@ -5,6 +5,7 @@
 pub mod audit;
 pub mod change;
 pub mod delivery;
+pub mod plan;
 
 pub use audit::{AuditEntry, Tampering, Verified, link, verify};
 pub use change::{

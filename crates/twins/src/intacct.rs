@@ -1,0 +1,1 @@
+//! The Sage Intacct twin.

@@ -9,7 +9,7 @@ use anyhow::{Context, Result, bail};
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::sync::mpsc;
+use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::Duration;
 
 /// How long the twin may take to load the golden company, in seconds. Loading takes well under one; a debug build on a
@@ -116,11 +116,15 @@ impl Twin {
             child,
             ready_line: String::new(),
         };
-        twin.ready_line = receiver
-            .recv_timeout(Duration::from_secs(READY_WITHIN_SECONDS))
-            .with_context(|| {
-                format!("`tieout twin` printed no ready line in {READY_WITHIN_SECONDS} s")
-            })?;
+        twin.ready_line = match receiver.recv_timeout(Duration::from_secs(READY_WITHIN_SECONDS)) {
+            Ok(line) => line,
+            Err(RecvTimeoutError::Timeout) => {
+                bail!("`tieout twin` printed no ready line in {READY_WITHIN_SECONDS} s")
+            }
+            Err(RecvTimeoutError::Disconnected) => {
+                bail!("`tieout twin` ended before it printed its ready line; its words stand above")
+            }
+        };
         let ready: serde_json::Value = serde_json::from_str(&twin.ready_line)
             .with_context(|| format!("the twin's ready line is no JSON: {}", twin.ready_line))?;
         if ready

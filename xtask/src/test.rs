@@ -79,20 +79,24 @@ fn deny(root: &Path) -> Result<()> {
 }
 
 fn tests(root: &Path) -> Result<()> {
-    let mut command = process::cargo();
-    if process::is_installed("cargo-nextest") {
-        command.args([
-            "nextest",
-            "run",
-            "--workspace",
-            "--locked",
-            "--no-fail-fast",
-        ]);
-    } else {
+    if !process::is_installed("cargo-nextest") {
         process::say(
             "cargo-nextest is not installed; `cargo test` runs the same tests, one crate at a time",
         );
-        command.args(["test", "--workspace", "--locked", "--no-fail-fast"]);
+        let arguments = ["test", "--workspace", "--locked", "--no-fail-fast"];
+        return process::run(process::cargo().args(arguments), root);
     }
-    process::run(&mut command, root)
+    let arguments = [
+        "nextest",
+        "run",
+        "--workspace",
+        "--locked",
+        "--no-fail-fast",
+    ];
+    process::run(process::cargo().args(arguments), root)?;
+    // Examples in documentation are tests too; the faster runner leaves them out.
+    process::run(
+        process::cargo().args(["test", "--workspace", "--doc", "--locked"]),
+        root,
+    )
 }

@@ -13,6 +13,7 @@ mod fixtures;
 mod function_length;
 mod glossary;
 mod imports;
+mod manifests;
 mod markdown;
 mod module_names;
 mod private_words;
@@ -89,6 +90,7 @@ fn check(root: &Path) -> Result<Vec<Finding>> {
     findings.extend(problem_codes::check(&tree));
     findings.extend(glossary::check(&tree));
     findings.extend(fixtures::check(&tree));
+    findings.extend(manifests::check(&tree, root));
     findings.extend(markdown::check(&tree));
     findings.extend(private_words::check(&tree));
     let mut findings = exceptions::apply(&tree, findings);

@@ -99,4 +99,19 @@ exports.run = async function run(kit) {
     assert.match(await refusal(client.execute(early)), /period|books|date/i);
     assert.equal((await found("CONF-JS-4")).totalCount, 0);
   });
+
+  await call("bill.into_a_closed_period", async () => {
+    const period = (status) =>
+      fetch(`${kit.ready.control}/control/periods`, {
+        method: "POST",
+        headers: { "Content-Type": "application/json" },
+        body: JSON.stringify({ system: "intacct", period: "P11-2026", status }),
+      }).then(async (answer) => assert.ok(answer.ok, `control port: ${answer.status} ${await answer.text()}`));
+    await period("closed");
+    const late = bill("CONF-JS-5", { transactionDate: new Date(2026, 10, 15, 12), glPostingDate: new Date(2026, 10, 15, 12) });
+    assert.match(await refusal(client.execute(late)), /clos|period/i);
+    assert.equal((await found("CONF-JS-5")).totalCount, 0);
+    await period("open");
+    assert.match((await result(client, late)).key, /^\d+$/);
+  });
 };

@@ -1,47 +1,54 @@
-//! Wire bytes have a provenance: each file below `fixtures/` is covered by a line of `fixtures/SOURCES.md` that names it
-//! or its folder and says *documented* (from a manual) or *recorded* (from a real system, secrets removed).
+//! Wire bytes have a provenance: each file below a folder `fixtures/` is covered by a line of that folder's `SOURCES.md`
+//! that names it or its folder and says *documented* (from a manual) or *recorded* (from a real system, secrets removed).
 
 use super::Finding;
 use crate::tree::Tree;
 
 /// Name of this check.
 const CHECK: &str = "fixture";
-/// The folder of wire bytes.
+/// Name of a folder of wire bytes, at the root or inside a crate.
 const FOLDER: &str = "fixtures/";
-/// The page of provenance.
-const PAGE: &str = "fixtures/SOURCES.md";
+/// The page of provenance in such a folder.
+const PAGE: &str = "SOURCES.md";
 
 pub(super) fn check(tree: &Tree) -> Vec<Finding> {
-    let sources: Vec<String> = tree
-        .texts
-        .get(PAGE)
-        .map_or("", String::as_str)
-        .lines()
-        .filter(|line| line.contains("documented") || line.contains("recorded"))
-        .map(str::to_owned)
-        .collect();
-    tree.paths
-        .iter()
-        .filter(|path| path.starts_with(FOLDER) && *path != PAGE)
-        .filter(|path| !is_covered(path.trim_start_matches(FOLDER), &sources))
-        .map(|path| {
+    let mut findings = Vec::new();
+    for path in &tree.paths {
+        let Some((folder, file)) = split(path) else {
+            continue;
+        };
+        let page = format!("{folder}{PAGE}");
+        let sources = tree.texts.get(&page).map_or("", String::as_str);
+        if file != PAGE && !is_covered(file, sources) {
             let message = format!(
-                "no line of {PAGE} says where these bytes come from (documented or recorded)"
+                "no line of {page} says where these bytes come from (documented or recorded)"
             );
-            Finding::new(CHECK, path, 0, message)
-        })
-        .collect()
+            findings.push(Finding::new(CHECK, path, 0, message));
+        }
+    }
+    findings
+}
+
+/// The folder of wire bytes a path is in, and the rest of the path.
+fn split(path: &str) -> Option<(&str, &str)> {
+    let start = path
+        .match_indices(FOLDER)
+        .map(|(at, _)| at)
+        .find(|at| *at == 0 || path[..*at].ends_with('/'))?;
+    Some(path.split_at(start + FOLDER.len()))
 }
 
 /// True if a line names the file or one of its folders, in backticks.
-fn is_covered(path: &str, sources: &[String]) -> bool {
+fn is_covered(path: &str, sources: &str) -> bool {
     let mut names = vec![format!("`{path}`")];
     names.extend(
         path.match_indices('/')
             .map(|(end, _)| format!("`{}`", &path[..=end])),
     );
+    let says_source = |line: &&str| line.contains("documented") || line.contains("recorded");
     sources
-        .iter()
+        .lines()
+        .filter(says_source)
         .any(|line| names.iter().any(|name| line.contains(name)))
 }
 
@@ -52,8 +59,13 @@ mod tests {
     #[test]
     fn bytes_without_a_source_are_found() {
         let file = ("fixtures/intacct/bill/plain.request.xml", "<request/>");
-        let page = |line: &'static str| (PAGE, line);
+        let page = |line: &'static str| ("fixtures/SOURCES.md", line);
         assert_eq!(check(&Tree::of(&[file])).len(), 1);
+        assert_eq!(
+            check(&Tree::of(&[("crates/fusion/fixtures/a.json", "{}")])).len(),
+            1
+        );
+        assert_eq!(check(&Tree::of(&[("src/tidy/fixtures.rs", "")])), []);
         assert_eq!(
             check(&Tree::of(&[
                 file,

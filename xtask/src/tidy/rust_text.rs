@@ -196,10 +196,11 @@ pub(crate) fn closing_brace(code: &str, open: usize) -> usize {
     code.len()
 }
 
-/// True for files that only tests use.
+/// True for files that are no part of the product: tests, benches, examples.
 pub(crate) fn is_test_file(path: &str) -> bool {
     path.contains("/tests/")
         || path.contains("/benches/")
+        || path.contains("/examples/")
         || path.ends_with("/tests.rs")
         || path.ends_with("_tests.rs")
 }

@@ -1,5 +1,5 @@
-//! `docs/glossary.md`: one word, one meaning. Every row is complete, no term stands twice, and every type it names in
-//! its column "in code" exists in the sources.
+//! `docs/glossary.md`: one word, one meaning. Every row is complete, no term stands twice, every type it names in its
+//! column "in code" exists in the sources, and every table of the store is named by a term.
 
 use super::{Finding, rust_text};
 use crate::tree::Tree;
@@ -27,6 +27,13 @@ pub(super) fn check(tree: &Tree) -> Vec<Finding> {
         }
         for message in judge(line, &known, &mut terms) {
             findings.push(Finding::new(CHECK, PAGE, number + 1, message));
+        }
+    }
+    for (path, line, table) in table_names(tree) {
+        if !names_a_term(&table, &terms) {
+            let message =
+                format!("table `{table}` is no term of {PAGE}: add a row or take its word");
+            findings.push(Finding::new(CHECK, &path, line, message));
         }
     }
     if terms.is_empty() {
@@ -85,6 +92,40 @@ fn type_names(tree: &Tree) -> BTreeSet<String> {
     names
 }
 
+/// File, line and name of every table the store creates.
+fn table_names(tree: &Tree) -> Vec<(String, usize, String)> {
+    let mut tables = Vec::new();
+    for (path, text) in tree
+        .texts
+        .iter()
+        .filter(|(path, _)| path.starts_with("crates/store/"))
+    {
+        for (offset, found) in text.match_indices("CREATE TABLE ") {
+            let mut words = rust_text::words(&text[offset + found.len()..])
+                .map(|(_, word)| word)
+                .skip_while(|word| matches!(*word, "IF" | "NOT" | "EXISTS"));
+            if let Some(name) = words.next() {
+                tables.push((
+                    path.clone(),
+                    rust_text::line_of(text, offset),
+                    name.to_owned(),
+                ));
+            }
+        }
+    }
+    tables
+}
+
+/// True if a table is named by a term, in the singular or the plural.
+fn names_a_term(table: &str, terms: &BTreeSet<String>) -> bool {
+    let name = table.replace('_', " ").to_lowercase();
+    let singular = match name.strip_suffix("ies") {
+        Some(stem) => format!("{stem}y"),
+        None => name.trim_end_matches('s').to_owned(),
+    };
+    terms.contains(&name) || terms.contains(&singular)
+}
+
 fn is_camel(word: &str) -> bool {
     word.starts_with(|first: char| first.is_ascii_uppercase())
         && word.contains(|c: char| c.is_ascii_lowercase())
@@ -110,6 +151,22 @@ mod tests {
     #[test]
     fn complete_rows_with_existing_types_pass() {
         assert!(found("| money | an exact amount | `Money` | amount | amount |\n").is_empty());
+    }
+
+    #[test]
+    fn a_table_bears_the_word_of_a_term() {
+        let page = format!(
+            "{HEAD}| audit entry | a link | - | - | - |\n| delivery | a way | - | - | - |\n"
+        );
+        let sql = |text: &'static str| ("crates/store/migrations/0001.sql", text);
+        let found = |text| check(&Tree::of(&[(PAGE, page.as_str()), SOURCE, sql(text)])).len();
+        assert_eq!(
+            found(
+                "CREATE TABLE audit_entry (a TEXT);\nCREATE TABLE IF NOT EXISTS deliveries (a TEXT);"
+            ),
+            0
+        );
+        assert_eq!(found("CREATE TABLE stuff (a TEXT);"), 1);
     }
 
     #[test]

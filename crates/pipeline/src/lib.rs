@@ -11,6 +11,7 @@ pub mod deliver;
 pub mod drive;
 pub mod extract;
 pub mod flow;
+mod notice;
 pub mod reconcile;
 pub mod translate;
 

@@ -10,6 +10,7 @@ use tieout_model::{Document, Envelope, Violations, canonical};
 use tieout_store::StoredDocument;
 
 use crate::context::{Context, PassError, Progress, Tally};
+use crate::notice;
 
 /// Deals with captured documents.
 ///
@@ -136,14 +137,7 @@ struct Reasons {
 
 impl Reasons {
     fn of_unmapped(unmapped: Vec<Unmapped>) -> Self {
-        let notices = unmapped
-            .into_iter()
-            .map(|gap| HoldNotice {
-                code: gap.reason.code().to_owned(),
-                summary: gap.to_string(),
-                remedy: gap.remedy,
-            })
-            .collect();
+        let notices = unmapped.into_iter().map(notice::of_gap).collect();
         Self { notices, is_transient: false }
     }
 

@@ -1,8 +1,8 @@
 //! A reversal repeats the recorded lines of what it reverses, with the opposite sign; no rule is asked (domain dossier 4.3, rule 1).
 //!
-//! Each line of the reversal takes the combination of the recorded line with exactly the opposite amounts: the one of the same number if that
-//! fits, else the first one left. Lines with equal amounts may so change places, which no balance can see. A document that leaves a line
-//! unmatched on either side is no full reversal and is held.
+//! Each line of the reversal takes the combination of a recorded line with exactly the opposite amounts: the one of the same number if
+//! its amounts fit, else the first one left whose segments the recorded version would also give the line (so that a repetition of a two-line
+//! entry does not pass for its reversal). A document that leaves a line unmatched on either side is no full reversal and is held.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -40,7 +40,9 @@ impl Crosswalk {
             lines.map_err(|fault| malformed(document.kind(), &fault.to_string()))
         };
         let lines = match (facts(document), facts(original)) {
-            (Ok(lines), Ok(mirrored)) => matched(&lines, &mirrored, &mut gaps),
+            (Ok(lines), Ok(mirrored)) => matched(&lines, &mirrored, &mut gaps, |line| {
+                self.decided(recorded?, document, line, original.accounting_date()?)
+            }),
             (Err(gap), _) | (_, Err(gap)) => {
                 gaps.push(gap);
                 Vec::new()
@@ -167,6 +169,7 @@ fn matched(
     lines: &[LineFact],
     recorded: &[LineFact],
     gaps: &mut Vec<Unmapped>,
+    decide: impl Fn(&LineFact) -> Option<Combination>,
 ) -> Vec<(u32, Combination)> {
     let mut by_number: BTreeMap<u32, usize> = BTreeMap::new();
     for (at, line) in recorded.iter().enumerate() {
@@ -192,7 +195,15 @@ fn matched(
     }
     let mut found = Vec::with_capacity(lines.len());
     for (line, at) in lines.iter().zip(chosen) {
-        let at = at.or_else(|| left.get_mut(&key(line)).and_then(VecDeque::pop_front));
+        let at = at.or_else(|| {
+            let queue = left.get_mut(&key(line))?;
+            let wanted = decide(line)?;
+            let fits = |at: &usize| {
+                let theirs = recorded.get(*at).and_then(|line| line.coding.combination());
+                theirs.is_some_and(|theirs| theirs.segments == wanted.segments)
+            };
+            queue.remove(queue.iter().position(fits)?)
+        });
         match at.and_then(|at| recorded.get(at)) {
             Some(theirs) => match theirs.coding.combination() {
                 Some(combination) => found.push((line.number, combination.clone())),
@@ -203,7 +214,8 @@ fn matched(
             },
             None => {
                 let amount = format!("{} {}", line.amount, line.currency);
-                let detail = "the original has no line with the opposite amounts left";
+                let detail =
+                    "the original has no line left with the opposite amounts and the same coding";
                 gaps.push(mismatch("amount", amount, detail).on_line(line.number));
             }
         }

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use tieout_model::{
     AccountingDate, Code, Coding, Combination, Digest, Dimensional, Document, DocumentKind,
-    Envelope, InvoiceLine, JournalEntry, JournalLine, Placement, Supplier, SupplierInvoice,
-    Violations,
+    Envelope, InvoiceLine, JournalEntry, JournalLine, LineFact, Placement, Supplier,
+    SupplierInvoice, Violations,
 };
 
 use crate::crosswalk::Crosswalk;
@@ -263,6 +263,26 @@ impl Crosswalk {
                 "the supplier is created there and its number added to the signed reference data",
             )
         })
+    }
+
+    /// What the rules of `version` make of one line of `document` on `date`; `None` if they leave a segment open.
+    pub(crate) fn decided(
+        &self,
+        version: &Prepared,
+        document: &Document,
+        line: &LineFact,
+        date: AccountingDate,
+    ) -> Option<Combination> {
+        let entity_id = normalised(document.entity().map_or("", |id| id.as_str()));
+        let books = Books {
+            version,
+            date,
+            entity_id: &entity_id,
+            entity: self.reference.entities.get(entity_id.as_ref()),
+        };
+        let (mut rules, mut gaps) = (Vec::new(), Vec::new());
+        let decided = self.line(&books, line.number, &line.coding, &mut rules, &mut gaps);
+        (decided.segments.len() == version.segment_names().count()).then_some(decided)
     }
 
     fn line(

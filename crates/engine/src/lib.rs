@@ -4,6 +4,7 @@
 
 pub mod audit;
 pub mod change;
+pub mod crosswalk;
 pub mod delivery;
 pub mod plan;
 

@@ -1,1 +1,3 @@
-//! Stub while the house is being raised.
+//! The decisions: pure functions from evidence to verdict, without I/O, clock or chance.
+
+pub mod reconcile;

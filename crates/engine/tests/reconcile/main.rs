@@ -1,0 +1,10 @@
+//! Reconciliation, from outside: the golden company, its eighteen defects, and random books.
+
+mod completeness;
+mod evidence_gaps;
+mod golden;
+mod golden_company;
+mod order;
+mod properties;
+mod random_books;
+mod scenarios;

@@ -101,7 +101,7 @@ pub fn reconcile(request: &Request, evidence: &Evidence) -> Result<Reconciliatio
     let debits = periods
         .map(|period| joined.census.debits(*period, is_reread))
         .collect::<Result<Vec<_>, _>>()?;
-    let (snapshots, breaks) = tie_out.finish(&debits)?;
+    let (snapshots, breaks) = tie_out.finish(&debits, request.currency)?;
     Ok(Reconciliation {
         entity: request.entity.clone(),
         currency: request.currency,

@@ -3,9 +3,10 @@
 
 use std::collections::BTreeMap;
 
-use tieout_model::{Amount, Digest, DocumentKind};
+use tieout_model::{Amount, Currency, Digest, DocumentKind};
 
 use crate::reconcile::Unreconcilable;
+use crate::reconcile::ledger::written;
 use crate::reconcile::timeline::Timeline;
 use crate::reconcile::verdict::{Completeness, ControlTotal};
 
@@ -31,12 +32,20 @@ struct Tallies<'a> {
 }
 
 /// Counts documents per period and kind.
-#[derive(Default)]
 pub(super) struct Census<'a> {
+    currency: Currency,
     cells: BTreeMap<(usize, DocumentKind), Tallies<'a>>,
 }
 
 impl<'a> Census<'a> {
+    /// Of an entity that keeps its books in `currency`.
+    pub(super) fn new(currency: Currency) -> Self {
+        Self {
+            currency,
+            cells: BTreeMap::new(),
+        }
+    }
+
     pub(super) fn count(
         &mut self,
         population: Population,
@@ -79,7 +88,9 @@ impl<'a> Census<'a> {
         } else {
             of(|cell| cell.captured.debit)?
         };
-        Ok((source, of(|cell| cell.target.debit)?))
+        let target = of(|cell| cell.target.debit)?;
+        let currency = self.currency;
+        Ok((written(source, currency), written(target, currency)))
     }
 
     /// One result per reported period and kind, and one for all kinds together.
@@ -99,12 +110,12 @@ impl<'a> Census<'a> {
             let mut all = Tallies::default();
             for (&(_, kind), cell) in self.cells.iter().filter(|((at, _), _)| *at == period) {
                 all.take_in(cell, name)?;
-                results.push(cell.result(name, Some(kind), is_reread));
+                results.push(cell.result(name, Some(kind), is_reread, self.currency));
             }
             for tally in [&mut all.source, &mut all.captured, &mut all.target] {
                 tally.numbers.sort_unstable();
             }
-            results.push(all.result(name, None, is_reread));
+            results.push(all.result(name, None, is_reread, self.currency));
         }
         Ok(results)
     }
@@ -130,7 +141,13 @@ impl<'a> Tallies<'a> {
         Ok(())
     }
 
-    fn result(&self, period: &str, kind: Option<DocumentKind>, is_reread: bool) -> Completeness {
+    fn result(
+        &self,
+        period: &str,
+        kind: Option<DocumentKind>,
+        is_reread: bool,
+        currency: Currency,
+    ) -> Completeness {
         let (source, captured, target) = (
             &self.source.numbers,
             &self.captured.numbers,
@@ -141,9 +158,9 @@ impl<'a> Tallies<'a> {
         Completeness {
             period: period.to_owned(),
             kind,
-            source: is_reread.then(|| self.source.total()),
-            captured: self.captured.total(),
-            target: self.target.total(),
+            source: is_reread.then(|| self.source.total(currency)),
+            captured: self.captured.total(currency),
+            target: self.target.total(currency),
             missing_in_target: beyond(reference, target),
             extra_in_target: beyond(target, reference),
             not_captured: only_if_reread(beyond(source, captured)),
@@ -153,7 +170,7 @@ impl<'a> Tallies<'a> {
 }
 
 impl Tally<'_> {
-    fn total(&self) -> ControlTotal {
+    fn total(&self, currency: Currency) -> ControlTotal {
         let length = self.numbers.iter().map(|number| number.len() + 1).sum();
         let mut bytes = Vec::with_capacity(length);
         for number in &self.numbers {
@@ -162,7 +179,7 @@ impl Tally<'_> {
         }
         ControlTotal {
             documents: self.numbers.len(),
-            total_debit: self.debit,
+            total_debit: written(self.debit, currency),
             numbers: Digest::of(&bytes),
         }
     }

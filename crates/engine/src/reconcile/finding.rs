@@ -56,10 +56,12 @@ impl Finding<'_> {
             };
             let rate = expected.rate.as_ref();
             let rate = rate.map_or(String::new(), |rate| format!(", rate {rate}"));
-            let gone = match self.class {
-                BreakClass::MissingInSource => "gone from the source; was ",
-                BreakClass::Duplicate => "one record of ",
-                _ => "",
+            let gone = if self.class == BreakClass::MissingInSource {
+                "gone from the source; was "
+            } else if self.class == BreakClass::Duplicate {
+                "one record of "
+            } else {
+                ""
             };
             return format!(
                 "{gone}{} in {} dated {}, {} lines{rate}, {version}, {}",

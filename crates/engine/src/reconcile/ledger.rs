@@ -98,9 +98,10 @@ impl Movements {
                 for (&at, balances) in slots.filter(|(at, _)| period <= **at) {
                     let is_closed = timeline.year(period) < timeline.year(at);
                     let to = match &end {
-                        YearEnd::MovesTo(to) if is_closed => to,
-                        YearEnd::Vanishes if is_closed => continue,
-                        _ => key,
+                        YearEnd::Carries => key,
+                        YearEnd::MovesTo(_) | YearEnd::Vanishes if !is_closed => key,
+                        YearEnd::MovesTo(to) => to,
+                        YearEnd::Vanishes => continue,
                     };
                     post(balances, to, amount)?;
                 }

@@ -3,17 +3,18 @@
 //! Adds every line to the movements of its side, counts every document, and keeps only documents that differ. A document that translation
 //! has not placed (held, never captured, or edited since capture) stands at its source accounts, so that the source side stays whole.
 
+mod judgement;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use tieout_model::{AccountingDate, Amount, Currency, DocumentId, Stamp};
 
 use crate::reconcile::Unreconcilable;
 use crate::reconcile::census::{Census, Population};
-use crate::reconcile::compare::{LineVerdict, compare};
 use crate::reconcile::evidence::{
     Evidence, ExpectedDocument, Request, SourceLine, SourceMember, TargetLine, TargetMember,
 };
-use crate::reconcile::finding::{Finding, expiry, is_in_flight, total_debit};
+use crate::reconcile::finding::{Finding, total_debit};
 use crate::reconcile::ledger::Movements;
 use crate::reconcile::strangers::Strangers;
 use crate::reconcile::timeline::Timeline;
@@ -104,7 +105,7 @@ impl<'a, 't> Join<'a, 't> {
             source: Movements::default(),
             target: Movements::default(),
             source_accounts: Movements::default(),
-            census: Census::default(),
+            census: Census::new(request.currency),
             findings: Vec::new(),
             gaps,
         };
@@ -185,13 +186,14 @@ impl<'a, 't> Join<'a, 't> {
             };
             let source = self.source.as_mut();
             let reread = source.map(|source| source.remove(&first.document));
-            let edits = match &reread {
-                Some(Some(member)) => self.edits(deliveries, member)?,
-                Some(None) | None => Movements::default(),
+            let mut edit = match reread {
+                Some(Some(member)) => self.edit(deliveries, member)?,
+                Some(None) | None => None,
             };
             let is_gone = matches!(reread, Some(None));
-            self.out.source.take_in(&edits)?;
-            let mut edits = Some(edits).filter(|edits| !edits.is_zero());
+            if let Some(edit) = &edit {
+                self.out.source.take_in(&edit.moves)?;
+            }
             for expected in deliveries {
                 let at = self.source_period(expected);
                 let debit = source_debit(&expected.source_lines, &expected.number)?;
@@ -211,142 +213,11 @@ impl<'a, 't> Join<'a, 't> {
                     expected,
                     at,
                     is_gone,
-                    edits: edits.take(),
+                    edit: edit.take(),
                 };
                 self.judge(pair)?;
             }
         }
-        Ok(())
-    }
-
-    /// Judges one delivery against the records that bear its mark.
-    fn judge(&mut self, pair: Pair<'a>) -> Result<(), Unreconcilable> {
-        let members = self.marked.remove(&pair.expected.stamp).unwrap_or_default();
-        let mut chosen = None;
-        for &member in &members {
-            let is_same = self.target_period(member) == Some(pair.at)
-                && compare(pair.expected, member, self.request.currency)? == LineVerdict::Same;
-            if chosen.is_none() || is_same {
-                chosen = Some(member);
-            }
-            if is_same {
-                break;
-            }
-        }
-        for &member in &members {
-            let is_chosen = chosen.is_some_and(|chosen| std::ptr::eq(chosen, member));
-            if !is_chosen {
-                self.surplus(
-                    Some(pair.expected),
-                    member,
-                    "bears the same mark as another record",
-                )?;
-            }
-        }
-        let class = match chosen {
-            None if pair.is_gone => return Ok(()),
-            None => Some(self.absent_class(&pair)),
-            Some(member) => self.present_class(&pair, member)?,
-        };
-        let edited = pair.edits.is_some().then_some(BreakClass::AmountDiffers);
-        match class.or(edited) {
-            Some(class) => self.record(pair, chosen, class),
-            None => Ok(()),
-        }
-    }
-
-    fn absent_class(&self, pair: &Pair<'_>) -> BreakClass {
-        let expected = pair.expected;
-        let closed_at = self.timeline.closed_at(self.request, pair.at);
-        let is_reversal_of_pair = expected
-            .reverses
-            .is_some_and(|original| self.arrived.contains(&original));
-        if closed_at.is_some_and(|closed_at| expected.created_at > closed_at) {
-            BreakClass::PostedAfterClose
-        } else if is_in_flight(expected, self.request) {
-            BreakClass::TimingInFlight
-        } else if is_reversal_of_pair {
-            BreakClass::ReversedOnlyOnOneSide
-        } else {
-            BreakClass::MissingInTarget
-        }
-    }
-
-    fn present_class(
-        &self,
-        pair: &Pair<'_>,
-        member: &TargetMember,
-    ) -> Result<Option<BreakClass>, Unreconcilable> {
-        if pair.is_gone {
-            return Ok(Some(BreakClass::MissingInSource));
-        }
-        if !member.is_accounted {
-            let is_young = self.request.now < expiry(pair.expected, self.request);
-            return Ok(Some(if is_young {
-                BreakClass::TimingInFlight
-            } else {
-                BreakClass::MissingInTarget
-            }));
-        }
-        if self.target_period(member) != Some(pair.at) {
-            return Ok(Some(BreakClass::PeriodDiffers));
-        }
-        let verdict = compare(pair.expected, member, self.request.currency)?;
-        Ok(match verdict {
-            LineVerdict::Same => None,
-            LineVerdict::Mapping => Some(BreakClass::MappingDiffers),
-            LineVerdict::FxRate => Some(BreakClass::FxRateDiffers),
-            LineVerdict::Amount => Some(BreakClass::AmountDiffers),
-            LineVerdict::Rounding => Some(BreakClass::Rounding),
-            LineVerdict::Unexplained => Some(BreakClass::Unexplained),
-        })
-    }
-
-    fn record(
-        &mut self,
-        pair: Pair<'a>,
-        member: Option<&'a TargetMember>,
-        class: BreakClass,
-    ) -> Result<(), Unreconcilable> {
-        let expected = pair.expected;
-        let mut moves = Movements::default();
-        let mut periods = vec![pair.at];
-        if let Some(member) = member {
-            let at = self.target_period(member).unwrap_or(self.timeline.count());
-            periods.push(at);
-            if member.is_accounted {
-                self.add_target_lines(&mut moves, at, &member.lines, false)?;
-            }
-        }
-        if !pair.is_gone {
-            self.add_target_lines(&mut moves, pair.at, &expected.target_lines, true)?;
-            if expected.target_lines.is_empty() {
-                self.add_untranslated(&mut moves, pair.at, &expected.source_lines, true)?;
-            }
-        }
-        let note = match &pair.edits {
-            Some(_) => "the source was edited after capture".to_owned(),
-            None => String::new(),
-        };
-        if let Some(edits) = &pair.edits {
-            moves.take_off(edits)?;
-        }
-        let is_timing = class == BreakClass::TimingInFlight;
-        self.out.findings.push(Finding {
-            class,
-            status: match class {
-                BreakClass::TimingInFlight => BreakStatus::Timing,
-                BreakClass::Rounding if pair.edits.is_none() => BreakStatus::Explained,
-                _ => BreakStatus::TrueBreak,
-            },
-            expected: Some(expected),
-            reread: None,
-            member,
-            periods,
-            moves,
-            expires_at: is_timing.then(|| expiry(expected, self.request)),
-            note,
-        });
         Ok(())
     }
 
@@ -396,48 +267,6 @@ impl<'a, 't> Join<'a, 't> {
         }
         Ok(())
     }
-
-    fn surplus(
-        &mut self,
-        expected: Option<&'a ExpectedDocument>,
-        member: &'a TargetMember,
-        note: &str,
-    ) -> Result<(), Unreconcilable> {
-        self.foreign(expected, member, BreakClass::Duplicate, note)
-    }
-
-    /// A record that the target has beyond what was expected.
-    fn foreign(
-        &mut self,
-        expected: Option<&'a ExpectedDocument>,
-        member: &'a TargetMember,
-        class: BreakClass,
-        note: &str,
-    ) -> Result<(), Unreconcilable> {
-        let at = self.target_period(member).unwrap_or(self.timeline.count());
-        let mut moves = Movements::default();
-        if member.is_accounted {
-            self.add_target_lines(&mut moves, at, &member.lines, false)?;
-        }
-        let is_excluded = class == BreakClass::ManualEntryInTarget
-            && self.request.excluded_sources.contains(&member.source);
-        self.out.findings.push(Finding {
-            class,
-            status: if is_excluded {
-                BreakStatus::Explained
-            } else {
-                BreakStatus::TrueBreak
-            },
-            expected,
-            reread: None,
-            member: Some(member),
-            periods: vec![at],
-            moves,
-            expires_at: None,
-            note: note.to_owned(),
-        });
-        Ok(())
-    }
 }
 
 /// One delivery under judgement.
@@ -445,10 +274,18 @@ struct Pair<'a> {
     expected: &'a ExpectedDocument,
     at: usize,
     is_gone: bool,
-    /// What the source changed since capture, at source accounts.
-    edits: Option<Movements>,
+    /// What the source changed since capture.
+    edit: Option<Edit>,
 }
 
+/// A change in the source that we did not capture.
+struct Edit {
+    is_other_period: bool,
+    /// Re-read minus captured, at source accounts.
+    moves: Movements,
+}
+
+/// Places and adds lines.
 impl<'a> Join<'a, '_> {
     fn target_period(&self, member: &TargetMember) -> Option<usize> {
         self.timeline
@@ -551,26 +388,31 @@ impl<'a> Join<'a, '_> {
         Ok(())
     }
 
-    /// What the source booked differently from what was captured: re-read minus captured, at source accounts.
-    fn edits(
+    /// What the source booked differently from what was captured.
+    fn edit(
         &mut self,
         deliveries: &[&ExpectedDocument],
         member: &SourceMember,
-    ) -> Result<Movements, Unreconcilable> {
-        let mut edits = Movements::default();
+    ) -> Result<Option<Edit>, Unreconcilable> {
+        let is_other_period = deliveries.iter().all(|e| e.period != member.period);
         if let [only] = deliveries
-            && only.period == member.period
+            && !is_other_period
             && only.source_lines == member.lines
         {
-            return Ok(edits);
+            return Ok(None);
         }
+        let mut moves = Movements::default();
         let at = self.reread_period(member);
-        self.add_untranslated(&mut edits, at, &member.lines, false)?;
+        self.add_untranslated(&mut moves, at, &member.lines, false)?;
         for expected in deliveries {
             let at = self.source_period(expected);
-            self.add_untranslated(&mut edits, at, &expected.source_lines, true)?;
+            self.add_untranslated(&mut moves, at, &expected.source_lines, true)?;
         }
-        Ok(edits)
+        let edit = Edit {
+            is_other_period,
+            moves,
+        };
+        Ok(Some(edit).filter(|edit| !edit.moves.is_zero()))
     }
 }
 

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use tieout_model::Amount;
+use tieout_model::{Amount, Currency};
 
 use crate::reconcile::Unreconcilable;
 use crate::reconcile::finding::Finding;
@@ -131,6 +131,7 @@ impl<'t, 'a> TieOut<'t, 'a> {
     pub(super) fn finish(
         self,
         debits: &[(Amount, Amount)],
+        currency: Currency,
     ) -> Result<(Vec<SnapshotResult>, Vec<Break>), Unreconcilable> {
         let mut snapshots = Vec::new();
         let reported = self.timeline.reported().iter().enumerate();
@@ -141,6 +142,9 @@ impl<'t, 'a> TieOut<'t, 'a> {
                 continue;
             };
             let (keys, quantities) = key_results(source, target)?;
+            let balance = |side| debit_balance(&keys, side, currency);
+            let source_debit_balance = balance(|key| key.source)?;
+            let target_debit_balance = balance(|key| key.target)?;
             let (source_total_debit, target_total_debit) =
                 debits.get(position).copied().unwrap_or_default();
             let shown = self.shown.iter().enumerate();
@@ -148,8 +152,8 @@ impl<'t, 'a> TieOut<'t, 'a> {
                 label: self.timeline.label(at),
                 period: self.timeline.name(at).to_owned(),
                 keys_total: keys.len(),
-                source_debit_balance: debit_balance(&keys, |key| key.source)?,
-                target_debit_balance: debit_balance(&keys, |key| key.target)?,
+                source_debit_balance,
+                target_debit_balance,
                 keys,
                 quantities,
                 breaks: shown
@@ -200,12 +204,14 @@ fn key_results(
 fn debit_balance(
     keys: &[KeyResult],
     side: fn(&KeyResult) -> Amount,
+    currency: Currency,
 ) -> Result<Amount, Unreconcilable> {
     let debits = keys.iter().map(side).filter(|amount| !amount.is_negative());
-    Amount::sum(debits).map_err(|fault| Unreconcilable::Amount {
+    let total = Amount::sum(debits).map_err(|fault| Unreconcilable::Amount {
         place: "sum of debit balances".to_owned(),
         fault,
-    })
+    })?;
+    Ok(written(total, currency))
 }
 
 type Order<'a> = (Option<usize>, &'a str, BreakClass, &'a str, &'a str);

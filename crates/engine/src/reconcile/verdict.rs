@@ -268,6 +268,12 @@ pub struct Completeness {
 }
 
 impl Completeness {
+    /// True if the sums of debits agree, too. They may differ legitimately where a target reverses by sign instead of by side.
+    pub fn are_debits_equal(&self) -> bool {
+        let same = |total: &ControlTotal| total.total_debit == self.captured.total_debit;
+        same(&self.target) && self.source.as_ref().is_none_or(same)
+    }
+
     /// True if all populations hold the same documents.
     pub fn is_complete(&self) -> bool {
         let same = |total: &ControlTotal| {

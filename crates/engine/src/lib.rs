@@ -7,6 +7,7 @@ pub mod change;
 pub mod crosswalk;
 pub mod delivery;
 pub mod plan;
+pub mod reconcile;
 
 pub use audit::{AuditEntry, Tampering, Verified, link, verify};
 pub use change::{

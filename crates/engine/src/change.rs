@@ -375,6 +375,17 @@ fn write_opened(w: &mut Writer, opened: &OpenedDelivery) {
     w.text(delivery.revision.as_str());
     w.text(&delivery.crosswalk_version);
     w.bytes(delivery.crosswalk.as_bytes());
+    w.text(delivery.kind.word());
+    w.text(delivery.entity.as_str());
+    w.text(delivery.target.as_str());
+    w.text(&delivery.number);
+    w.text(&delivery.party);
+    w.text(&date_text(delivery.accounting_date));
+    w.text(&delivery.period);
+    w.number(u128::from(delivery.version));
+    w.number(u128::from(delivery.attempts));
+    w.signed(i128::from(delivery.opened_at.0));
+    w.signed(i128::from(delivery.moved_at.0));
     delivery.state.write(w);
     w.bytes(Digest::of(&opened.payload).as_bytes());
 }

@@ -255,26 +255,36 @@ impl DeliveryState {
     /// [`Undecodable`] for anything [`DeliveryState::encode`] would not write.
     pub fn decode(bytes: &[u8]) -> Result<Self, Undecodable> {
         let mut r = Reader::new(bytes);
+        let state = Self::read(&mut r)?;
+        r.end()?;
+        Ok(state)
+    }
+
+    /// The state that stands next in canonical bytes, as in those of a changeset.
+    ///
+    /// # Errors
+    /// [`Undecodable`] for anything [`DeliveryState::encode`] would not write.
+    pub fn read(r: &mut Reader<'_>) -> Result<Self, Undecodable> {
         let word = r.text()?;
         let word = StateWord::of_word(&word).ok_or_else(|| r.expected("a delivery state"))?;
-        let state = match word {
+        Ok(match word {
             StateWord::Queued => Self::Queued {
-                not_before: read_time(&mut r)?,
+                not_before: read_time(r)?,
             },
             StateWord::Leased => Self::Leased {
                 by: r.text()?,
-                until: read_time(&mut r)?,
+                until: read_time(r)?,
             },
             StateWord::Submitted => Self::Submitted {
                 job: JobRef(r.text()?),
-                poll_at: read_time(&mut r)?,
+                poll_at: read_time(r)?,
                 polls: r.small()?,
             },
             StateWord::Uncertain => Self::Uncertain {
-                probe_at: read_time(&mut r)?,
+                probe_at: read_time(r)?,
                 absences: r.small()?,
             },
-            StateWord::Posted => Self::Posted(read_acknowledgement(&mut r)?),
+            StateWord::Posted => Self::Posted(read_acknowledgement(r)?),
             StateWord::Rejected => Self::Rejected(Rejection {
                 code: r.text()?,
                 message: r.text()?,
@@ -282,9 +292,7 @@ impl DeliveryState {
                 remedy: r.text()?,
             }),
             StateWord::Parked => Self::Parked(r.text()?),
-        };
-        r.end()?;
-        Ok(state)
+        })
     }
 }
 

@@ -12,7 +12,9 @@ struct SystemClock;
 
 impl Clock for SystemClock {
     fn now(&self) -> Timestamp {
-        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let since = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default();
         Timestamp(i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
     }
 }
@@ -39,7 +41,10 @@ impl Waiter for RealWaiter {
 
 /// Real time and real chance.
 pub(crate) fn real() -> Ambient {
-    Ambient { clock: Arc::new(SystemClock), entropy: Arc::new(SystemEntropy) }
+    Ambient {
+        clock: Arc::new(SystemClock),
+        entropy: Arc::new(SystemEntropy),
+    }
 }
 
 /// Milliseconds since 1970 by the machine's clock, for the twins.

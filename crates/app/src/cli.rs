@@ -56,7 +56,12 @@ enum Command {
 #[derive(Debug, Clone, Args)]
 pub(crate) struct ConfigFile {
     /// Configuration file
-    #[arg(long, value_name = "FILE", default_value = "tieout.toml", env = "TIEOUT_CONFIG")]
+    #[arg(
+        long,
+        value_name = "FILE",
+        default_value = "tieout.toml",
+        env = "TIEOUT_CONFIG"
+    )]
     pub(crate) config: PathBuf,
 }
 

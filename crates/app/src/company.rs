@@ -8,8 +8,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, anyhow, bail};
 use tieout_engine::crosswalk::{
-    EntityColumns, REFERENCE_TYPE, Reference, SealingKey, VERSION_TYPE, Validity, WhenBlank,
-    seal,
+    EntityColumns, REFERENCE_TYPE, Reference, SealingKey, VERSION_TYPE, Validity, WhenBlank, seal,
 };
 use tieout_model::{AccountClass, Calendar, Code, Period};
 use tieout_twins::company::{CompanyFolder, Table};
@@ -61,7 +60,10 @@ pub(crate) fn set_up(
     let config = configuration(folder, endpoints, versions, entities)?;
     let file = work.join("tieout.toml");
     let text = toml::to_string(&config).context("writing the configuration")?;
-    std::fs::write(&file, format!("# Written by `tieout demo`; `tieout config example` explains every key.\n{text}"))?;
+    std::fs::write(
+        &file,
+        format!("# Written by `tieout demo`; `tieout config example` explains every key.\n{text}"),
+    )?;
     Ok(file)
 }
 
@@ -74,7 +76,9 @@ fn configuration(
     let mut config = Config::parse(EXAMPLE, Path::new("example.toml"))
         .map_err(|problems| anyhow!("the built-in example is broken: {}", problems[0]))?;
     let secret = |name: &str| SecretRef::File(format!("keys/{name}.secret"));
-    config.store = StoreConfig { database: "sqlite:tieout.db".into() };
+    config.store = StoreConfig {
+        database: "sqlite:tieout.db".into(),
+    };
     config.worker.poll_interval_ms = 1_000;
     config.crosswalk.versions = versions;
     config.crosswalk.trusted_keys = vec!["keys/controller.pub.pem".into()];
@@ -112,7 +116,10 @@ fn seal_versions(
         .collect();
     names.sort();
     if names.is_empty() {
-        bail!("{}/crosswalk holds no version (v1.json)", folder.root().display());
+        bail!(
+            "{}/crosswalk holds no version (v1.json)",
+            folder.root().display()
+        );
     }
     let mut sealed = Vec::new();
     for name in names {
@@ -128,7 +135,12 @@ fn write_private(path: &Path, secret: &str) -> anyhow::Result<()> {
     use std::io::Write as _;
     use std::os::unix::fs::OpenOptionsExt as _;
     let mut options = std::fs::OpenOptions::new();
-    let mut file = options.create(true).write(true).truncate(true).mode(0o600).open(path)?;
+    let mut file = options
+        .create(true)
+        .write(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(path)?;
     file.write_all(secret.as_bytes())?;
     Ok(())
 }
@@ -139,7 +151,10 @@ fn segments(folder: &CompanyFolder) -> anyhow::Result<Vec<String>> {
         serde_json::from_str(&text).context("crosswalk/v1.json is not JSON")?;
     let names = json.get("segments").and_then(serde_json::Value::as_array);
     let names = names.ok_or_else(|| anyhow!("crosswalk/v1.json has no list of segments"))?;
-    Ok(names.iter().filter_map(|name| name.as_str().map(str::to_owned)).collect())
+    Ok(names
+        .iter()
+        .filter_map(|name| name.as_str().map(str::to_owned))
+        .collect())
 }
 
 fn custom_dimensions(folder: &CompanyFolder) -> anyhow::Result<BTreeMap<String, String>> {
@@ -184,19 +199,25 @@ pub(crate) fn reference_of(folder: &CompanyFolder) -> anyhow::Result<Reference> 
     while let Some(row) = accounts.next_row()? {
         let class = row.get("class")?.parse::<AccountClass>();
         let class = class.map_err(|e| row.wrong(e.to_string()))?;
-        reference.accounts.insert(row.get("account")?.to_owned(), class);
+        reference
+            .accounts
+            .insert(row.get("account")?.to_owned(), class);
     }
     let mut suppliers = folder.table("master/vendors.csv")?;
     while let Some(row) = suppliers.next_row()? {
         let number = row.get("fusion_supplier_number")?;
         if !number.is_empty() {
-            reference.parties.insert(row.get("id")?.to_owned(), number.to_owned());
+            reference
+                .parties
+                .insert(row.get("id")?.to_owned(), number.to_owned());
         }
     }
     let mut dimensions = folder.table("master/dimensions.csv")?;
     while let Some(row) = dimensions.next_row()? {
         let when_blank = WhenBlank::from_cell(row.get("default_when_blank")?);
-        reference.dimensions.insert(row.get("dimension")?.to_owned(), when_blank);
+        reference
+            .dimensions
+            .insert(row.get("dimension")?.to_owned(), when_blank);
     }
     reference.calendar = calendar_of(folder)?;
     target_accounts(folder, &mut reference)?;
@@ -212,15 +233,24 @@ fn target_accounts(folder: &CompanyFolder, reference: &mut Reference) -> anyhow:
             if cell.is_empty() {
                 return Ok(None);
             }
-            Ok(Some(cell.parse().map_err(|_| row.wrong(format!("{column}: {cell:?} is no date")))?))
+            Ok(Some(cell.parse().map_err(|_| {
+                row.wrong(format!("{column}: {cell:?} is no date"))
+            })?))
         };
-        let validity = Validity { from: date("valid_from")?, to: date("valid_to")? };
+        let validity = Validity {
+            from: date("valid_from")?,
+            to: date("valid_to")?,
+        };
         let class = row.get("class")?.parse::<AccountClass>();
         let class = class.map_err(|e| row.wrong(e.to_string()))?;
-        reference.target_accounts.insert(row.get("account")?.to_owned(), class);
+        reference
+            .target_accounts
+            .insert(row.get("account")?.to_owned(), class);
         values.insert(row.get("account")?.to_owned(), validity);
     }
-    reference.segment_values.insert(NATURAL_ACCOUNT.into(), values);
+    reference
+        .segment_values
+        .insert(NATURAL_ACCOUNT.into(), values);
     Ok(())
 }
 
@@ -231,11 +261,15 @@ fn calendar_of(folder: &CompanyFolder) -> anyhow::Result<Calendar> {
     while let Some(row) = table.next_row()? {
         let number = |column: &str| -> anyhow::Result<i32> {
             let cell = row.get(column)?;
-            Ok(cell.parse().map_err(|_| row.wrong(format!("{column}: {cell:?} is no number")))?)
+            Ok(cell
+                .parse()
+                .map_err(|_| row.wrong(format!("{column}: {cell:?} is no number")))?)
         };
         let date = |column: &str| -> anyhow::Result<tieout_model::AccountingDate> {
             let cell = row.get(column)?;
-            Ok(cell.parse().map_err(|_| row.wrong(format!("{column}: {cell:?} is no date")))?)
+            Ok(cell
+                .parse()
+                .map_err(|_| row.wrong(format!("{column}: {cell:?} is no date")))?)
         };
         if !names.insert(row.get("period")?.to_owned()) {
             bail!(row.wrong(format!("period {:?} stands twice", row.get("period")?)));
@@ -257,7 +291,9 @@ fn maps(table: &mut Table) -> anyhow::Result<Vec<BTreeMap<String, String>>> {
     let names = table.columns();
     let mut rows = Vec::new();
     while let Some(row) = table.next_row()? {
-        let cells = names.iter().map(|name| Ok((name.clone(), row.get(name)?.to_owned())));
+        let cells = names
+            .iter()
+            .map(|name| Ok((name.clone(), row.get(name)?.to_owned())));
         rows.push(cells.collect::<Result<BTreeMap<_, _>, tieout_twins::company::CompanyError>>()?);
     }
     Ok(rows)

@@ -70,7 +70,10 @@ pub(crate) struct WorkerConfig {
 
 impl Default for WorkerConfig {
     fn default() -> Self {
-        Self { name: "worker-1".into(), poll_interval_ms: 15_000 }
+        Self {
+            name: "worker-1".into(),
+            poll_interval_ms: 15_000,
+        }
     }
 }
 
@@ -111,26 +114,37 @@ impl Config {
     pub(crate) fn load(file: &Path) -> Result<Self, Vec<Problem>> {
         let text = std::fs::read_to_string(file).map_err(|e| {
             vec![
-                Problem::new("P0001", format!("cannot read the configuration {}: {e}", file.display()))
-                    .hint("name a file with --config; `tieout config example` prints one"),
+                Problem::new(
+                    "P0001",
+                    format!("cannot read the configuration {}: {e}", file.display()),
+                )
+                .hint("name a file with --config; `tieout config example` prints one"),
             ]
         })?;
         let mut config = Self::parse(&text, file)?;
         config.folder = file.parent().map(Path::to_path_buf).unwrap_or_default();
         let problems = config.check();
-        if problems.is_empty() { Ok(config) } else { Err(problems) }
+        if problems.is_empty() {
+            Ok(config)
+        } else {
+            Err(problems)
+        }
     }
 
     /// Reads the text of a file.
     pub(crate) fn parse(text: &str, file: &Path) -> Result<Self, Vec<Problem>> {
         toml::from_str(text).map_err(|e| {
             let line = e.span().map_or(0, |span| {
-                text.get(..span.start).map_or(0, |before| before.lines().count().max(1))
+                text.get(..span.start)
+                    .map_or(0, |before| before.lines().count().max(1))
             });
             let message = e.message().trim().to_owned();
             vec![
-                Problem::new("P0002", format!("{} line {line}: {message}", file.display()))
-                    .hint("`tieout config example` prints every key with its meaning"),
+                Problem::new(
+                    "P0002",
+                    format!("{} line {line}: {message}", file.display()),
+                )
+                .hint("`tieout config example` prints every key with its meaning"),
             ]
         })
     }
@@ -140,17 +154,28 @@ impl Config {
         let mut problems = Vec::new();
         if self.flow.is_empty() {
             problems.push(
-                Problem::new("P0003", "no [[flow]] is configured, so nothing would travel")
-                    .hint("add at least one [[flow]]"),
+                Problem::new(
+                    "P0003",
+                    "no [[flow]] is configured, so nothing would travel",
+                )
+                .hint("add at least one [[flow]]"),
             );
         }
         for (i, flow) in self.flow.iter().enumerate() {
             problems.extend(flow.check(i + 1));
         }
-        if let Ok(flows) = self.flow.iter().map(flow::FlowSection::to_flow).collect::<Result<Vec<_>, _>>()
+        if let Ok(flows) = self
+            .flow
+            .iter()
+            .map(flow::FlowSection::to_flow)
+            .collect::<Result<Vec<_>, _>>()
             && let Err(overlaps) = tieout_pipeline::streams(&flows)
         {
-            problems.extend(overlaps.into_iter().map(|o| Problem::new("P0005", o.to_string())));
+            problems.extend(
+                overlaps
+                    .into_iter()
+                    .map(|o| Problem::new("P0005", o.to_string())),
+            );
         }
         problems.extend(self.intacct.check());
         problems.extend(self.fusion.check());
@@ -189,7 +214,11 @@ mod tests {
     fn an_unknown_key_is_refused_with_its_line() {
         let text = EXAMPLE.replace("poll_interval_ms", "poll_intervall_ms");
         let problems = Config::parse(&text, Path::new("x.toml")).unwrap_err();
-        assert!(problems[0].summary.contains("x.toml line"), "{}", problems[0].summary);
+        assert!(
+            problems[0].summary.contains("x.toml line"),
+            "{}",
+            problems[0].summary
+        );
         assert!(problems[0].summary.contains("poll_intervall_ms"));
     }
 
@@ -200,6 +229,10 @@ mod tests {
             "document = \"supplier_invoice\"\ncarrier = \"ledger_posting\"",
         );
         let config = Config::parse(&text, Path::new("x.toml")).unwrap();
-        assert!(config.check().iter().any(|p| p.code == "P0005"), "{:?}", config.check());
+        assert!(
+            config.check().iter().any(|p| p.code == "P0005"),
+            "{:?}",
+            config.check()
+        );
     }
 }

@@ -16,7 +16,11 @@ pub(crate) struct Problem {
 impl Problem {
     /// A problem without a hint.
     pub(crate) fn new(code: &'static str, summary: impl Into<String>) -> Self {
-        Self { code, summary: summary.into(), hint: None }
+        Self {
+            code,
+            summary: summary.into(),
+            hint: None,
+        }
     }
 
     /// The same with a hint.

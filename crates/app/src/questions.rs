@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use tieout_engine::crosswalk::Lineage;
 use tieout_engine::reconcile::{Reconciliation, Request, SourceChart, TargetChart};
 use tieout_model::{
-    Code, Coding, Dimensional, Digest, Document, EntityId, Envelope, JournalDraft, JournalEntry,
+    Code, Coding, Digest, Dimensional, Document, EntityId, Envelope, JournalDraft, JournalEntry,
     JournalLine, JournalPurpose, NaturalKey, Origin, Period, Placement, PostingKind, Revision,
     SystemId, Timestamp,
 };
@@ -47,15 +47,24 @@ fn questions(wired: &Wired, wanted: &Wanted) -> Result<Vec<Question>, Failure> {
         && !travelling.contains_key(&EntityId::new(entity))
     {
         let known: Vec<&str> = travelling.keys().map(EntityId::as_str).collect();
-        return Err(Problem::new("P0015", format!("no flow carries entity {entity:?}"))
-            .hint(format!("one of {}", known.join(", ")))
-            .into());
+        return Err(
+            Problem::new("P0015", format!("no flow carries entity {entity:?}"))
+                .hint(format!("one of {}", known.join(", ")))
+                .into(),
+        );
     }
     let is_wanted = |entity: &EntityId| {
-        wanted.entity.as_ref().is_none_or(|name| name == entity.as_str())
+        wanted
+            .entity
+            .as_ref()
+            .is_none_or(|name| name == entity.as_str())
     };
-    let chosen = travelling.into_iter().filter(|(entity, _)| is_wanted(entity));
-    chosen.map(|(entity, systems)| question(wired, wanted, entity, systems)).collect()
+    let chosen = travelling
+        .into_iter()
+        .filter(|(entity, _)| is_wanted(entity));
+    chosen
+        .map(|(entity, systems)| question(wired, wanted, entity, systems))
+        .collect()
 }
 
 fn question(
@@ -66,7 +75,10 @@ fn question(
 ) -> Result<Question, Failure> {
     let reference = &wired.reference;
     let row = reference.entities.get(entity.as_str()).ok_or_else(|| {
-        Problem::new("P0010", format!("entity {entity} is not in the signed reference data"))
+        Problem::new(
+            "P0010",
+            format!("entity {entity} is not in the signed reference data"),
+        )
     })?;
     let calendar = reference.calendar.clone();
     let (snapshots, report) = periods(&calendar, &wanted.period)?;
@@ -97,19 +109,38 @@ fn question(
             retained_earnings: Some(Code::new(&config.reconcile.retained_earnings_account)),
         },
         now: wired.context.now(),
-        in_flight_window_ms: config.reconcile.in_flight_window_hours.saturating_mul(3_600_000),
+        in_flight_window_ms: config
+            .reconcile
+            .in_flight_window_hours
+            .saturating_mul(3_600_000),
         closed_at: BTreeMap::new(),
-        excluded_sources: config.reconcile.excluded_sources.iter().cloned().collect::<BTreeSet<_>>(),
+        excluded_sources: config
+            .reconcile
+            .excluded_sources
+            .iter()
+            .cloned()
+            .collect::<BTreeSet<_>>(),
         are_quantities_in_balances: false,
     };
     let company = config.intacct.company_id.clone();
-    Ok(Question { entity, placement, source, company, target, calendar, request })
+    Ok(Question {
+        entity,
+        placement,
+        source,
+        company,
+        target,
+        calendar,
+        request,
+    })
 }
 
 fn classes(
     accounts: &BTreeMap<String, tieout_model::AccountClass>,
 ) -> BTreeMap<Code, tieout_model::AccountClass> {
-    accounts.iter().map(|(code, class)| (Code::new(code), *class)).collect()
+    accounts
+        .iter()
+        .map(|(code, class)| (Code::new(code), *class))
+        .collect()
 }
 
 /// All periods up to the asked one, and the names of those to report.
@@ -123,12 +154,18 @@ fn periods(
     }
     let Some(asked) = calendar.named(wanted) else {
         let known: Vec<&str> = all.iter().map(|p| p.name.as_str()).take(24).collect();
-        return Err(Problem::new("P0016", format!("no period is called {wanted:?}"))
-            .hint(format!("one of {} …, or all", known.join(", ")))
-            .into());
+        return Err(
+            Problem::new("P0016", format!("no period is called {wanted:?}"))
+                .hint(format!("one of {} …, or all", known.join(", ")))
+                .into(),
+        );
     };
     let place = (asked.fiscal_year, asked.number);
-    let until = all.iter().filter(|p| (p.fiscal_year, p.number) <= place).cloned().collect();
+    let until = all
+        .iter()
+        .filter(|p| (p.fiscal_year, p.number) <= place)
+        .cloned()
+        .collect();
     Ok((until, vec![asked.name.clone()]))
 }
 
@@ -142,14 +179,15 @@ fn retained_earnings(
     let account = &wired.config.reconcile.retained_earnings_account;
     let cannot = |why: String| {
         let what = format!("account {account} (retained earnings) cannot be translated: {why}");
-        Failure::from(
-            Problem::new("P0017", what)
-                .hint("[reconcile] retained_earnings_account must be an account that the crosswalk maps"),
-        )
+        Failure::from(Problem::new("P0017", what).hint(
+            "[reconcile] retained_earnings_account must be an account that the crosswalk maps",
+        ))
     };
     let period = last.ok_or_else(|| cannot("there is no period".into()))?;
     let row = wired.reference.entities.get(entity.as_str());
-    let currency = row.ok_or_else(|| cannot("the entity is unknown".into()))?.currency;
+    let currency = row
+        .ok_or_else(|| cannot("the entity is unknown".into()))?
+        .currency;
     let location = BTreeMap::from([("location".to_owned(), Code::new(entity.as_str()))]);
     let line = |number, units| JournalLine {
         number,
@@ -197,7 +235,14 @@ fn retained_earnings(
         let words: Vec<String> = gaps.iter().map(ToString::to_string).collect();
         cannot(words.join("; "))
     })?;
-    let lines = translated.document.lines().map_err(|e| cannot(e.to_string()))?;
-    let combination = lines.first().and_then(|line| line.coding.combination().cloned());
-    Ok(combination.ok_or_else(|| cannot("it has no combination".into()))?.segments)
+    let lines = translated
+        .document
+        .lines()
+        .map_err(|e| cannot(e.to_string()))?;
+    let combination = lines
+        .first()
+        .and_then(|line| line.coding.combination().cloned());
+    Ok(combination
+        .ok_or_else(|| cannot("it has no combination".into()))?
+        .segments)
 }

@@ -38,7 +38,11 @@ pub(crate) struct Progress {
 impl Progress {
     /// Starts to show; nothing is shown if `is_quiet` or stderr is no terminal.
     pub(crate) fn start(tally: Arc<Tally>, is_quiet: bool) -> Self {
-        let bar = if is_quiet { ProgressBar::hidden() } else { ProgressBar::new_spinner() };
+        let bar = if is_quiet {
+            ProgressBar::hidden()
+        } else {
+            ProgressBar::new_spinner()
+        };
         if let Ok(style) = ProgressStyle::with_template("{spinner} {wide_msg} {elapsed}") {
             bar.set_style(style);
         }
@@ -87,8 +91,16 @@ fn right(text: impl ToString) -> Cell {
 
 /// The tie-out as a table, then every difference with its document.
 pub(crate) fn reconciliation_table(results: &[Reconciliation]) -> String {
-    let header =
-        ["period", "entity", "ccy", "keys", "source debits", "target debits", "breaks", ""];
+    let header = [
+        "period",
+        "entity",
+        "ccy",
+        "keys",
+        "source debits",
+        "target debits",
+        "breaks",
+        "",
+    ];
     let mut lines = table(&header);
     for result in results {
         for snapshot in &result.snapshots {
@@ -150,7 +162,9 @@ pub(crate) fn rows_table(header: &[&str], rows: impl IntoIterator<Item = Vec<Str
 
 /// Thousands separated by commas, for reading only.
 pub(crate) fn grouped(amount: &str) -> String {
-    let (sign, digits) = amount.strip_prefix('-').map_or(("", amount), |rest| ("−", rest));
+    let (sign, digits) = amount
+        .strip_prefix('-')
+        .map_or(("", amount), |rest| ("−", rest));
     let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
     let mut out = String::from(sign);
     for (i, digit) in whole.chars().enumerate() {
@@ -202,7 +216,10 @@ pub(crate) fn write_evidence(
     keys.flush()?;
     write_completeness(folder, results)?;
     let breaks: Vec<serde_json::Value> = results.iter().flat_map(breaks_json).collect();
-    std::fs::write(folder.join("breaks.json"), serde_json::to_string_pretty(&breaks)?)?;
+    std::fs::write(
+        folder.join("breaks.json"),
+        serde_json::to_string_pretty(&breaks)?,
+    )?;
     std::fs::write(folder.join("tie-out.txt"), reconciliation_table(results))?;
     Ok(())
 }
@@ -210,7 +227,13 @@ pub(crate) fn write_evidence(
 fn write_completeness(folder: &Path, results: &[Reconciliation]) -> anyhow::Result<()> {
     let mut out = csv::Writer::from_path(folder.join("completeness.csv"))?;
     out.write_record([
-        "period", "entity", "kind", "side", "documents", "total_debit", "number_set_sha256",
+        "period",
+        "entity",
+        "kind",
+        "side",
+        "documents",
+        "total_debit",
+        "number_set_sha256",
     ])?;
     for result in results {
         for line in &result.completeness {

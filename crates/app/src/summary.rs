@@ -57,7 +57,9 @@ pub(crate) fn open_breaks<'a>(
     result: &'a Reconciliation,
     snapshot: &'a SnapshotResult,
 ) -> impl Iterator<Item = &'a Break> {
-    result.breaks_of(snapshot).filter(|found| found.status != BreakStatus::Explained)
+    result
+        .breaks_of(snapshot)
+        .filter(|found| found.status != BreakStatus::Explained)
 }
 
 impl Summary {
@@ -65,14 +67,20 @@ impl Summary {
     pub(crate) async fn of(wired: &Wired, tie_out: Vec<TieOut>) -> Result<Self, Failure> {
         let store = &wired.context.store;
         let unreadable = |e: &dyn std::error::Error| {
-            Failure::Unreachable(Problem::new("P0301", format!("the store cannot be read: {}", chain(e))))
+            Failure::Unreachable(Problem::new(
+                "P0301",
+                format!("the store cannot be read: {}", chain(e)),
+            ))
         };
-        wired.context.commit("summary", Vec::new()).await.map_err(|e| unreadable(&e))?;
+        wired
+            .context
+            .commit("summary", Vec::new())
+            .await
+            .map_err(|e| unreadable(&e))?;
         let counts = store.counts().await.map_err(|e| unreadable(&e))?;
         let head = store.audit_head().await.map_err(|e| unreadable(&e))?;
         let calls = store.calls().await.map_err(|e| unreadable(&e))?;
-        let mut by_system =
-            BTreeMap::from([("intacct".to_owned(), 0), ("fusion".to_owned(), 0)]);
+        let mut by_system = BTreeMap::from([("intacct".to_owned(), 0), ("fusion".to_owned(), 0)]);
         for call in calls {
             *by_system.entry(call.system).or_insert(0) += call.calls;
         }
@@ -96,7 +104,9 @@ impl Summary {
     /// 0 if everything is posted and ties, else 1.
     pub(crate) fn exit_code(&self) -> u8 {
         let stopped = ["held", "rejected", "uncertain", "in_flight", "parked"];
-        let is_stopped = stopped.iter().any(|word| self.documents.get(word).is_some_and(|n| *n > 0));
+        let is_stopped = stopped
+            .iter()
+            .any(|word| self.documents.get(word).is_some_and(|n| *n > 0));
         u8::from(is_stopped || self.tie_out.iter().any(|line| line.breaks > 0))
     }
 
@@ -134,7 +144,11 @@ impl Summary {
         let breaks: Vec<Value> = results.iter().flat_map(breaks_json).collect();
         let gaps: Vec<Value> = results
             .iter()
-            .flat_map(|r| r.gaps.iter().map(|gap| json!({"entity": r.entity.as_str(), "gap": gap.to_string()})))
+            .flat_map(|r| {
+                r.gaps
+                    .iter()
+                    .map(|gap| json!({"entity": r.entity.as_str(), "gap": gap.to_string()}))
+            })
             .collect();
         if let Some(object) = value.as_object_mut() {
             object.insert("breaks".into(), Value::Array(breaks));
@@ -145,11 +159,22 @@ impl Summary {
 
     /// The same in words.
     pub(crate) fn words(&self) -> String {
-        let documents: Vec<String> = ["captured", "posted", "held", "rejected", "uncertain", "parked"]
-            .into_iter()
-            .map(|word| format!("{} {word}", self.documents.get(word).copied().unwrap_or(0)))
+        let documents: Vec<String> = [
+            "captured",
+            "posted",
+            "held",
+            "rejected",
+            "uncertain",
+            "parked",
+        ]
+        .into_iter()
+        .map(|word| format!("{} {word}", self.documents.get(word).copied().unwrap_or(0)))
+        .collect();
+        let calls: Vec<String> = self
+            .calls
+            .iter()
+            .map(|(s, n)| format!("{n} to {s}"))
             .collect();
-        let calls: Vec<String> = self.calls.iter().map(|(s, n)| format!("{n} to {s}")).collect();
         format!(
             "documents: {}; calls: {}; audit log: {} entries, head {}",
             documents.join(", "),

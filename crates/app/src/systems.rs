@@ -30,12 +30,21 @@ pub(crate) async fn open_store(config: &Config) -> Result<Store, Failure> {
     let url: DatabaseUrl = config.database().parse().map_err(|e: OpenError| {
         Problem::new("P0009", format!("[store] database: {e}")).hint("write sqlite:FILE")
     })?;
-    Store::open(&url, ExecutionMode::Blocking).await.map_err(|e| {
-        Failure::Unreachable(
-            Problem::new("P0301", format!("the store {} cannot be opened: {}", config.store.database, chain(&e)))
+    Store::open(&url, ExecutionMode::Blocking)
+        .await
+        .map_err(|e| {
+            Failure::Unreachable(
+                Problem::new(
+                    "P0301",
+                    format!(
+                        "the store {} cannot be opened: {}",
+                        config.store.database,
+                        chain(&e)
+                    ),
+                )
                 .hint("check that the folder exists, is writable and has room"),
-        )
-    })
+            )
+        })
 }
 
 /// Opens everything a configuration names. No system is called yet.
@@ -45,9 +54,15 @@ pub(crate) async fn wire(config: Config) -> Result<Wired, Failure> {
     let ambient = real();
     let calls = Arc::new(CallBuffer::default());
     let systems = connect(&config, &ambient, &calls)?;
-    let flows = config.flow.iter().map(|f| f.to_flow()).collect::<Result<Vec<_>, _>>()?;
+    let flows = config
+        .flow
+        .iter()
+        .map(|f| f.to_flow())
+        .collect::<Result<Vec<_>, _>>()?;
     let streams = tieout_pipeline::streams(&flows).map_err(|overlaps| {
-        let problems = overlaps.into_iter().map(|o| Problem::new("P0005", o.to_string()));
+        let problems = overlaps
+            .into_iter()
+            .map(|o| Problem::new("P0005", o.to_string()));
         Failure::Usage(problems.collect())
     })?;
     check_entities(&config, &reference)?;
@@ -65,7 +80,11 @@ pub(crate) async fn wire(config: Config) -> Result<Wired, Failure> {
         tally: Arc::new(Tally::default()),
     };
     adopt(&context).await?;
-    Ok(Wired { context: Arc::new(context), reference, config })
+    Ok(Wired {
+        context: Arc::new(context),
+        reference,
+        config,
+    })
 }
 
 /// Every arm of the product's systems: the one place that names them.
@@ -78,7 +97,10 @@ fn connect(
         let sink: Arc<dyn CallSink> = calls.clone();
         let opened = HttpTransport::new(name, timeout_ms, ambient.clone(), sink);
         let opened = opened.map_err(|e| {
-            Failure::Unreachable(Problem::new("P0302", format!("HTTP cannot be set up: {e:#}")))
+            Failure::Unreachable(Problem::new(
+                "P0302",
+                format!("HTTP cannot be set up: {e:#}"),
+            ))
         })?;
         Ok(Arc::new(opened))
     };
@@ -98,11 +120,19 @@ fn connect(
     Ok(BTreeMap::from([
         (
             SystemId::new("intacct"),
-            System { source: Some(intacct.clone()), target: None, books: intacct },
+            System {
+                source: Some(intacct.clone()),
+                target: None,
+                books: intacct,
+            },
         ),
         (
             SystemId::new("fusion"),
-            System { source: None, target: Some(fusion.clone()), books: fusion },
+            System {
+                source: None,
+                target: Some(fusion.clone()),
+                books: fusion,
+            },
         ),
     ]))
 }
@@ -119,11 +149,14 @@ pub(crate) fn open_crosswalk(config: &Config) -> Result<(Crosswalk, Reference), 
     let mut trust = TrustedKeys::new();
     for path in &config.crosswalk.trusted_keys {
         let pem = read(path)?;
-        let (id, public) = tieout_keys::public_key(&String::from_utf8_lossy(&pem)).map_err(|e| {
-            Problem::new("P0402", format!("{path} is no public key: {e}"))
-                .hint("a PEM file with an Ed25519 public key")
-        })?;
-        trust.trust(id, &public, None).map_err(|e| Problem::new("P0402", e.to_string()))?;
+        let (id, public) =
+            tieout_keys::public_key(&String::from_utf8_lossy(&pem)).map_err(|e| {
+                Problem::new("P0402", format!("{path} is no public key: {e}"))
+                    .hint("a PEM file with an Ed25519 public key")
+            })?;
+        trust
+            .trust(id, &public, None)
+            .map_err(|e| Problem::new("P0402", e.to_string()))?;
     }
     let mut versions = Vec::new();
     for path in &config.crosswalk.versions {
@@ -141,12 +174,26 @@ pub(crate) fn open_crosswalk(config: &Config) -> Result<(Crosswalk, Reference), 
 fn check_entities(config: &Config, reference: &Reference) -> Result<(), Failure> {
     let mut problems = Vec::new();
     for (i, flow) in config.flow.iter().enumerate() {
-        for entity in flow.entities.iter().filter(|e| !reference.entities.contains_key(*e)) {
-            let what = format!("flow {}: entity {entity:?} is not in the signed reference data", i + 1);
-            problems.push(Problem::new("P0010", what).hint("correct the name, or have the entity added and signed"));
+        for entity in flow
+            .entities
+            .iter()
+            .filter(|e| !reference.entities.contains_key(*e))
+        {
+            let what = format!(
+                "flow {}: entity {entity:?} is not in the signed reference data",
+                i + 1
+            );
+            problems.push(
+                Problem::new("P0010", what)
+                    .hint("correct the name, or have the entity added and signed"),
+            );
         }
     }
-    if problems.is_empty() { Ok(()) } else { Err(Failure::Usage(problems)) }
+    if problems.is_empty() {
+        Ok(())
+    } else {
+        Err(Failure::Usage(problems))
+    }
 }
 
 async fn adopt(context: &Context) -> Result<(), Failure> {

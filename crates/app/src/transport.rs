@@ -39,13 +39,15 @@ impl HttpTransport {
             .tcp_nodelay(true)
             .no_proxy()
             .build()?;
-        Ok(Self { client, system: system.to_owned(), ambient, calls })
+        Ok(Self {
+            client,
+            system: system.to_owned(),
+            ambient,
+            calls,
+        })
     }
 
-    async fn exchange(
-        &self,
-        request: Request<Bytes>,
-    ) -> Result<Response<Bytes>, TransportFailure> {
+    async fn exchange(&self, request: Request<Bytes>) -> Result<Response<Bytes>, TransportFailure> {
         let request = reqwest::Request::try_from(request)
             .map_err(|e| TransportFailure::NotSent(words(&e)))?;
         let mut answer = self.client.execute(request).await.map_err(|e| {
@@ -57,8 +59,10 @@ impl HttpTransport {
             }
         })?;
         let mut body = BytesMut::new();
-        while let Some(part) =
-            answer.chunk().await.map_err(|e| TransportFailure::NoAnswer(words(&e)))?
+        while let Some(part) = answer
+            .chunk()
+            .await
+            .map_err(|e| TransportFailure::NoAnswer(words(&e)))?
         {
             if body.len() + part.len() > RESPONSE_LEN_MAX {
                 let why = format!("the answer is larger than {RESPONSE_LEN_MAX} bytes");
@@ -84,30 +88,42 @@ fn words(error: &reqwest::Error) -> String {
         text.push_str(&error.to_string());
         cause = error.source();
     }
-    if text.is_empty() { error.to_string() } else { text }
+    if text.is_empty() {
+        error.to_string()
+    } else {
+        text
+    }
 }
 
 fn take_header(headers: &mut HeaderMap, name: &str) -> Option<String> {
-    headers.remove(name).and_then(|value| value.to_str().ok().map(str::to_owned))
+    headers
+        .remove(name)
+        .and_then(|value| value.to_str().ok().map(str::to_owned))
 }
 
 #[async_trait]
 impl Transport for HttpTransport {
-    async fn send(
-        &self,
-        mut request: Request<Bytes>,
-    ) -> Result<Response<Bytes>, TransportFailure> {
+    async fn send(&self, mut request: Request<Bytes>) -> Result<Response<Bytes>, TransportFailure> {
         let operation = take_header(request.headers_mut(), OPERATION)
             .unwrap_or_else(|| format!("{} {}", request.method(), request.uri().path()));
         let credential = take_header(request.headers_mut(), CREDENTIAL).unwrap_or_default();
         let request_digest = Digest::of(request.body());
         let at = self.ambient.clock.now();
         let answer = self.exchange(request).await;
-        let duration = self.ambient.clock.now().millis().saturating_sub(at.millis());
+        let duration = self
+            .ambient
+            .clock
+            .now()
+            .millis()
+            .saturating_sub(at.millis());
         let (status, response_digest, response_bytes) = match &answer {
             Ok(response) => {
                 let length = u64::try_from(response.body().len()).unwrap_or(u64::MAX);
-                (response.status().as_u16(), Digest::of(response.body()), length)
+                (
+                    response.status().as_u16(),
+                    Digest::of(response.body()),
+                    length,
+                )
             }
             Err(_) => (0, Digest::default(), 0),
         };

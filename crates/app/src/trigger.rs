@@ -47,7 +47,12 @@ enum Refusal {
 
 impl Trigger {
     pub(crate) fn new(secrets: Vec<Secret>, ambient: Ambient, wake: Arc<Wake>) -> Self {
-        Self { secrets, ambient, wake, seen: Mutex::new(BTreeMap::new()) }
+        Self {
+            secrets,
+            ambient,
+            wake,
+            seen: Mutex::new(BTreeMap::new()),
+        }
     }
 
     fn accept(&self, headers: &HeaderMap, body: &[u8]) -> Result<(), Refusal> {
@@ -62,7 +67,9 @@ impl Trigger {
         let offered = signatures.split(' ').filter_map(|s| s.strip_prefix("v1,"));
         let mut is_signed = false;
         for signature in offered.take(4) {
-            let Some(signature) = unhex(signature) else { continue };
+            let Some(signature) = unhex(signature) else {
+                continue;
+            };
             for secret in &self.secrets {
                 is_signed |= is_signature(secret, id, time, body, &signature);
             }
@@ -82,7 +89,10 @@ impl Trigger {
 }
 
 fn header<'a>(headers: &'a HeaderMap, name: &'static str) -> Result<&'a str, Refusal> {
-    headers.get(name).and_then(|v| v.to_str().ok()).ok_or(Refusal::MissingHeader(name))
+    headers
+        .get(name)
+        .and_then(|v| v.to_str().ok())
+        .ok_or(Refusal::MissingHeader(name))
 }
 
 /// Compares in constant time.
@@ -100,7 +110,9 @@ fn unhex(text: &str) -> Option<Vec<u8>> {
     if !text.len().is_multiple_of(2) || !text.is_ascii() {
         return None;
     }
-    (0..text.len() / 2).map(|i| u8::from_str_radix(text.get(2 * i..2 * i + 2)?, 16).ok()).collect()
+    (0..text.len() / 2)
+        .map(|i| u8::from_str_radix(text.get(2 * i..2 * i + 2)?, 16).ok())
+        .collect()
 }
 
 /// Serves the endpoint until the process ends; returns the address it listens on.
@@ -133,9 +145,10 @@ async fn receive(
             StatusCode::BAD_REQUEST,
             "send webhook-id, webhook-timestamp and webhook-signature\n",
         ),
-        Err(Refusal::BadTime) => {
-            (StatusCode::UNAUTHORIZED, "webhook-timestamp is more than 300 s off\n")
-        }
+        Err(Refusal::BadTime) => (
+            StatusCode::UNAUTHORIZED,
+            "webhook-timestamp is more than 300 s off\n",
+        ),
         Err(Refusal::BadSignature) => (StatusCode::UNAUTHORIZED, "signature does not fit\n"),
     }
 }
@@ -156,8 +169,12 @@ mod tests {
         let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).unwrap();
         mac.update(format!("{id}.{time}.").as_bytes());
         mac.update(body);
-        let hex: String =
-            mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+        let hex: String = mac
+            .finalize()
+            .into_bytes()
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
         let mut headers = HeaderMap::new();
         headers.insert("webhook-id", id.parse().unwrap());
         headers.insert("webhook-timestamp", time.to_string().parse().unwrap());
@@ -187,9 +204,21 @@ mod tests {
     #[test]
     fn forged_old_and_bare_calls_are_refused() {
         let now = crate::ambient::unix_ms() / 1000;
-        assert_eq!(check(&signed("m", now, b"{}", "old"), b"{ }"), Err(Refusal::BadSignature));
-        assert_eq!(check(&signed("m", now, b"", "other"), b""), Err(Refusal::BadSignature));
-        assert_eq!(check(&signed("m", now - 301, b"", "old"), b""), Err(Refusal::BadTime));
-        assert_eq!(check(&HeaderMap::new(), b""), Err(Refusal::MissingHeader("webhook-id")));
+        assert_eq!(
+            check(&signed("m", now, b"{}", "old"), b"{ }"),
+            Err(Refusal::BadSignature)
+        );
+        assert_eq!(
+            check(&signed("m", now, b"", "other"), b""),
+            Err(Refusal::BadSignature)
+        );
+        assert_eq!(
+            check(&signed("m", now - 301, b"", "old"), b""),
+            Err(Refusal::BadTime)
+        );
+        assert_eq!(
+            check(&HeaderMap::new(), b""),
+            Err(Refusal::MissingHeader("webhook-id"))
+        );
     }
 }

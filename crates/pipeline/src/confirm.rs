@@ -19,20 +19,32 @@ use crate::deliver::{Lot, commit_events, event, failed, grouped};
 pub async fn pass(context: &Context) -> Result<Progress, PassError> {
     let limit = context.bounds.confirm_len_max;
     let mut worked = 0_usize;
-    let expired = context.store.due(context.now(), StateWord::Leased, limit).await?;
+    let expired = context
+        .store
+        .due(context.now(), StateWord::Leased, limit)
+        .await?;
     worked += expired.len();
     for (_, lot) in grouped(expired)? {
-        let events = lot.iter().map(|(d, _)| (d.id, DeliveryEvent::LeaseExpired)).collect();
+        let events = lot
+            .iter()
+            .map(|(d, _)| (d.id, DeliveryEvent::LeaseExpired))
+            .collect();
         commit_events(context, "confirm", lot, events).await?;
     }
-    let submitted = context.store.due(context.now(), StateWord::Submitted, limit).await?;
+    let submitted = context
+        .store
+        .due(context.now(), StateWord::Submitted, limit)
+        .await?;
     worked += submitted.len();
     for ((target, kind), lot) in grouped(submitted)? {
         for (job, lot) in by_job(lot) {
             ask_about(context, &target, kind, &job, lot).await?;
         }
     }
-    let uncertain = context.store.due(context.now(), StateWord::Uncertain, limit).await?;
+    let uncertain = context
+        .store
+        .due(context.now(), StateWord::Uncertain, limit)
+        .await?;
     worked += uncertain.len();
     for ((target, kind), lot) in grouped(uncertain)? {
         look_up(context, &target, kind, lot).await?;
@@ -40,7 +52,9 @@ pub async fn pass(context: &Context) -> Result<Progress, PassError> {
     if worked > 0 {
         return Ok(Progress::Worked(u32::try_from(worked).unwrap_or(u32::MAX)));
     }
-    Ok(Progress::Idle { wake_at: context.store.next_due().await? })
+    Ok(Progress::Idle {
+        wake_at: context.store.next_due().await?,
+    })
 }
 
 fn by_job(lot: Lot) -> BTreeMap<JobRef, Lot> {
@@ -62,13 +76,21 @@ async fn ask_about(
     job: &JobRef,
     lot: Lot,
 ) -> Result<(), PassError> {
-    let Some(client) = context.systems.get(target).and_then(|system| system.target.as_ref()) else {
+    let Some(client) = context
+        .systems
+        .get(target)
+        .and_then(|system| system.target.as_ref())
+    else {
         return Ok(());
     };
     let items = lot.iter().map(|(_, item)| item.clone()).collect();
     let events: BTreeMap<DeliveryId, DeliveryEvent> =
         match client.poll(job, &Batch { kind, items }).await {
-            Ok(outcome) => outcome.items.into_iter().map(|(id, o)| (id, event(o))).collect(),
+            Ok(outcome) => outcome
+                .items
+                .into_iter()
+                .map(|(id, o)| (id, event(o)))
+                .collect(),
             Err(fault) => lot.iter().map(|(d, _)| (d.id, failed(&fault))).collect(),
         };
     commit_events(context, "confirm", lot, events).await
@@ -80,15 +102,20 @@ async fn look_up(
     kind: DocumentKind,
     lot: Lot,
 ) -> Result<(), PassError> {
-    let Some(client) = context.systems.get(target).and_then(|system| system.target.as_ref()) else {
+    let Some(client) = context
+        .systems
+        .get(target)
+        .and_then(|system| system.target.as_ref())
+    else {
         return Ok(());
     };
     let items = lot.iter().map(|(_, item)| item.clone()).collect();
     let events: BTreeMap<DeliveryId, DeliveryEvent> =
         match client.find(&Batch { kind, items }).await {
-            Ok(found) => {
-                found.into_iter().map(|f| (f.id, DeliveryEvent::Found(f.rows))).collect()
-            }
+            Ok(found) => found
+                .into_iter()
+                .map(|f| (f.id, DeliveryEvent::Found(f.rows)))
+                .collect(),
             Err(fault) => lot.iter().map(|(d, _)| (d.id, failed(&fault))).collect(),
         };
     commit_events(context, "confirm", lot, events).await

@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tieout_connector::{Books, CallRecord, CallSink, Source, Target, Waiter};
 use tieout_engine::crosswalk::Crosswalk;
 use tieout_engine::{Actor, CallFact, Change, Changeset, DeliveryPolicy, Moment};
-use tieout_model::{Ambient, SystemId, Timestamp};
-use tieout_store::{CommitError, Committed, LoadError, Store};
+use tieout_model::{Ambient, Document, SystemId, Timestamp, canonical};
+use tieout_store::{CommitError, Committed, LoadError, Store, StoredDelivery};
 
 use crate::flow::Stream;
 
@@ -29,11 +29,13 @@ pub struct Bounds {
     /// Documents asked for in one page.
     pub page_len_max: u32,
     /// Documents translated in one changeset.
-    pub translate_len_max: u32,
+    pub translate_len_max: usize,
+    /// Documents that wait for another one, looked at in one pass.
+    pub waiting_len_max: usize,
     /// Deliveries leased at a time.
-    pub lease_len_max: u32,
+    pub lease_len_max: usize,
     /// Deliveries asked about at a time.
-    pub confirm_len_max: u32,
+    pub confirm_len_max: usize,
 }
 
 impl Default for Bounds {
@@ -41,6 +43,7 @@ impl Default for Bounds {
         Self {
             page_len_max: 2_000,
             translate_len_max: 500,
+            waiting_len_max: 5_000,
             lease_len_max: 200,
             confirm_len_max: 400,
         }
@@ -91,6 +94,9 @@ pub enum PassError {
     /// A row in the store is not what we wrote.
     #[error("a stored row cannot be read back: {0}")]
     Damaged(String),
+    /// The evidence can't be judged.
+    #[error("the evidence cannot be judged")]
+    Evidence(#[from] tieout_engine::reconcile::Unreconcilable),
     /// The source could not be read.
     #[error("reading from {system} failed: {detail}")]
     Source {
@@ -121,7 +127,10 @@ impl Context {
 
     /// Now, with chance.
     pub fn moment(&self) -> Moment {
-        Moment { now: self.now(), jitter: self.ambient.entropy.draw() }
+        Moment {
+            now: self.now(),
+            jitter: self.ambient.entropy.draw(),
+        }
     }
 
     /// Commits changes of this worker. A conflict means that somebody else was faster: nothing was done, the next pass looks again.
@@ -142,7 +151,12 @@ impl Context {
             return Ok(None);
         }
         let by = Actor::Worker(self.worker.clone());
-        let set = Changeset { by, why: stage.to_owned(), at: self.now(), changes };
+        let set = Changeset {
+            by,
+            why: stage.to_owned(),
+            at: self.now(),
+            changes,
+        };
         match self.store.commit(set).await {
             Ok(committed) => Ok(Some(committed)),
             Err(CommitError::Conflict(conflict)) => {
@@ -152,6 +166,12 @@ impl Context {
             Err(cause) => Err(PassError::Commit { stage, cause }),
         }
     }
+}
+
+/// The document a delivery carries.
+pub(crate) fn decoded(stored: &StoredDelivery) -> Result<Document, PassError> {
+    canonical::decode_document(&stored.payload)
+        .map_err(|e| PassError::Damaged(format!("delivery {}: {e}", stored.delivery.id)))
 }
 
 /// Calls waiting to be recorded with the next changeset.
@@ -178,7 +198,10 @@ impl CallSink for CallBuffer {
             response_bytes: call.response_bytes,
             duration_ms: call.duration_ms,
         };
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(fact);
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(fact);
     }
 }
 

@@ -7,10 +7,10 @@ use std::collections::BTreeMap;
 
 use tieout_connector::{Batch, BatchItem, Fault, ItemOutcome};
 use tieout_engine::{Change, Delivery, DeliveryEvent, settle};
-use tieout_model::{DeliveryId, DocumentKind, FaultClass, SystemId, canonical};
-use tieout_store::LeaseRequest;
+use tieout_model::{DeliveryId, DocumentKind, FaultClass, SystemId};
+use tieout_store::{LeaseRequest, StoredDelivery};
 
-use crate::context::{Context, PassError, Progress, Tally};
+use crate::context::{Context, PassError, Progress, Tally, decoded};
 
 /// Leases and sends one lot of deliveries.
 ///
@@ -27,7 +27,9 @@ pub async fn pass(context: &Context) -> Result<Progress, PassError> {
     };
     let leased = context.store.lease(&want).await?;
     if leased.is_empty() {
-        return Ok(Progress::Idle { wake_at: context.store.next_due().await? });
+        return Ok(Progress::Idle {
+            wake_at: context.store.next_due().await?,
+        });
     }
     let count = u32::try_from(leased.len()).unwrap_or(u32::MAX);
     for ((target, kind), lot) in grouped(leased)? {
@@ -41,12 +43,12 @@ pub(crate) type Lot = Vec<(Delivery, BatchItem)>;
 
 /// Groups rows by target and kind, and decodes their payloads.
 pub(crate) fn grouped(
-    rows: Vec<(Delivery, Vec<u8>)>,
+    rows: Vec<StoredDelivery>,
 ) -> Result<BTreeMap<(SystemId, DocumentKind), Lot>, PassError> {
     let mut lots: BTreeMap<_, Lot> = BTreeMap::new();
-    for (delivery, payload) in rows {
-        let document = canonical::decode_document(&payload)
-            .map_err(|e| PassError::Damaged(format!("delivery {}: {e}", delivery.id)))?;
+    for stored in rows {
+        let document = decoded(&stored)?;
+        let delivery = stored.delivery;
         let item = BatchItem {
             id: delivery.id,
             marks: delivery.marks.clone(),
@@ -54,7 +56,9 @@ pub(crate) fn grouped(
             crosswalk_version: delivery.crosswalk_version.clone(),
             document,
         };
-        let lot = lots.entry((delivery.target.clone(), delivery.kind)).or_default();
+        let lot = lots
+            .entry((delivery.target.clone(), delivery.kind))
+            .or_default();
         lot.push((delivery, item));
     }
     Ok(lots)
@@ -66,7 +70,10 @@ async fn send(
     kind: DocumentKind,
     lot: Lot,
 ) -> Result<(), PassError> {
-    let client = context.systems.get(target).and_then(|system| system.target.as_ref());
+    let client = context
+        .systems
+        .get(target)
+        .and_then(|system| system.target.as_ref());
     let batch_max = client.map_or(0, |client| client.batch_max(kind));
     let Some(client) = client.filter(|_| batch_max > 0) else {
         let fault = Fault::new(
@@ -87,7 +94,11 @@ async fn send(
         let answer = client.post(&Batch { kind, items }).await;
         Tally::add(&context.tally.sent, part.len());
         let events = match answer {
-            Ok(outcome) => outcome.items.into_iter().map(|(id, o)| (id, event(o))).collect(),
+            Ok(outcome) => outcome
+                .items
+                .into_iter()
+                .map(|(id, o)| (id, event(o)))
+                .collect(),
             Err(fault) => part.iter().map(|(d, _)| (d.id, failed(&fault))).collect(),
         };
         commit_events(context, "deliver", part, events).await?;
@@ -105,7 +116,10 @@ pub(crate) async fn commit_events(
     let mut changes = Vec::new();
     for (delivery, _) in lot {
         // A target that is silent about an item leaves it unknown, never done or undone.
-        let event = events.get(&delivery.id).cloned().unwrap_or(DeliveryEvent::Unknown);
+        let event = events
+            .get(&delivery.id)
+            .cloned()
+            .unwrap_or(DeliveryEvent::Unknown);
         count(context, &event);
         match settle(&delivery, event, context.moment(), &context.policy) {
             Ok(change) => changes.push(change),
@@ -168,5 +182,8 @@ pub(crate) fn failed(fault: &Fault) -> DeliveryEvent {
 }
 
 fn not_done(fault: &Fault) -> DeliveryEvent {
-    DeliveryEvent::NotDone { class: fault.class, retry_after_ms: fault.retry_after_ms }
+    DeliveryEvent::NotDone {
+        class: fault.class,
+        retry_after_ms: fault.retry_after_ms,
+    }
 }

@@ -105,9 +105,13 @@ pub async fn run(
     let lanes = async {
         let first = deliver_lane(&context, &wake);
         let second = deliver_lane(&context, &wake);
-        futures_util::future::try_join(first, second).await.map(|_| ())
+        futures_util::future::try_join(first, second)
+            .await
+            .map(|_| ())
     };
-    futures_util::future::try_join4(extract, translate, lanes, confirm).await.map(|_| ())
+    futures_util::future::try_join4(extract, translate, lanes, confirm)
+        .await
+        .map(|_| ())
 }
 
 /// One lane of delivery; two of them overlap sending with recording.
@@ -161,19 +165,26 @@ pub async fn drain(
             drained.rounds += 1;
             continue;
         }
-        let Some(next) = context.store.next_due().await? else { break };
+        let Some(next) = context.store.next_due().await? else {
+            break;
+        };
         let wait = next.millis().saturating_sub(context.now().millis());
         if wait > patience_ms {
             break;
         }
-        context.waiter.wait(u64::try_from(wait.max(1)).unwrap_or(1)).await;
+        context
+            .waiter
+            .wait(u64::try_from(wait.max(1)).unwrap_or(1))
+            .await;
     }
     context.commit("drain", Vec::new()).await?;
     Ok(drained)
 }
 
 fn wait_ms(context: &Context, wake_at: Option<tieout_model::Timestamp>) -> u64 {
-    let Some(at) = wake_at else { return LOOK_INTERVAL_MS };
+    let Some(at) = wake_at else {
+        return LOOK_INTERVAL_MS;
+    };
     let wait = at.millis().saturating_sub(context.now().millis());
     u64::try_from(wait).unwrap_or(0).clamp(1, LOOK_INTERVAL_MS)
 }

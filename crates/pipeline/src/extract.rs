@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use tieout_connector::{Captured, Cursor, Page, Scope, Source};
 use tieout_engine::{Change, HoldNotice};
 use tieout_model::{Document, DocumentId, Envelope, Revision};
+use tieout_store::KnownRevision;
 
 use crate::context::{Context, PassError, Progress, Tally};
 use crate::flow::Stream;
@@ -35,7 +36,11 @@ pub async fn pass(context: &Context) -> Result<Progress, PassError> {
 }
 
 async fn read_page(context: &Context, stream: &Stream) -> Result<u32, PassError> {
-    let Some(source) = context.systems.get(&stream.source).and_then(|s| s.source.as_ref()) else {
+    let Some(source) = context
+        .systems
+        .get(&stream.source)
+        .and_then(|s| s.source.as_ref())
+    else {
         return Ok(0);
     };
     let position = context.store.cursor(&stream.id).await?;
@@ -55,7 +60,9 @@ async fn read_page(context: &Context, stream: &Stream) -> Result<u32, PassError>
     });
     context.commit("extract", changes).await?;
     tracing::debug!(stream = %stream.id.0, found, news, "page read");
-    Ok(u32::try_from(news).unwrap_or(u32::MAX).max(u32::from(page.has_more)))
+    Ok(u32::try_from(news)
+        .unwrap_or(u32::MAX)
+        .max(u32::from(page.has_more)))
 }
 
 async fn ask(
@@ -72,7 +79,10 @@ async fn ask(
     let cursor = position.map(|text| Cursor(text.to_owned()));
     let limit = context.bounds.page_len_max;
     let answer = source.changes(&scope, cursor.as_ref(), limit).await;
-    answer.map_err(|detail| PassError::Source { system: stream.source.clone(), detail })
+    answer.map_err(|detail| PassError::Source {
+        system: stream.source.clone(),
+        detail,
+    })
 }
 
 async fn changes_of(
@@ -95,27 +105,39 @@ async fn changes_of(
         match item {
             Captured::Document(envelope) if is_in_scope(stream, &envelope) => {
                 let before = known.get(&id).cloned();
-                let is_same = before.as_ref().is_some_and(|(revision, is_deleted)| {
-                    *revision == envelope.revision && !*is_deleted
-                });
+                let is_same = before
+                    .as_ref()
+                    .is_some_and(|known| known.revision == envelope.revision && !known.is_deleted);
                 if !is_same {
                     let revision = envelope.revision.clone();
                     changes.push(Change::RecordEnvelope {
                         flow: stream.id.clone(),
-                        expected: before.map(|(revision, _)| revision),
+                        expected: before.map(|known| known.revision),
                         envelope,
                     });
-                    known.insert(id, (revision, false));
+                    known.insert(
+                        id,
+                        KnownRevision {
+                            revision,
+                            is_deleted: false,
+                        },
+                    );
                 }
             }
             Captured::Document(_) => {}
             Captured::Deleted { .. } => {
-                if known.get(&id).is_some_and(|(_, is_deleted)| !*is_deleted) {
+                if known.get(&id).is_some_and(|known| !known.is_deleted) {
                     changes.push(Change::MarkDeleted { document: id });
                     mark_deleted(&mut known, id);
                 }
             }
-            Captured::Malformed { origin, number, kind, entity, problem } => {
+            Captured::Malformed {
+                origin,
+                number,
+                kind,
+                entity,
+                problem,
+            } => {
                 let notice = HoldNotice {
                     code: "P0101".into(),
                     summary: problem,
@@ -123,9 +145,15 @@ async fn changes_of(
                         .into(),
                 };
                 let revision = Revision::new(format!("malformed:{}", notice.summary));
-                if known.get(&id).map(|(revision, _)| revision) != Some(&revision) {
+                if known.get(&id).map(|known| &known.revision) != Some(&revision) {
                     let flow = stream.id.clone();
-                    known.insert(id, (revision, false));
+                    known.insert(
+                        id,
+                        KnownRevision {
+                            revision,
+                            is_deleted: false,
+                        },
+                    );
                     changes.push(Change::RecordMalformed {
                         flow,
                         origin,
@@ -141,27 +169,32 @@ async fn changes_of(
     Ok(changes)
 }
 
-fn mark_deleted(known: &mut BTreeMap<DocumentId, (Revision, bool)>, id: DocumentId) {
+fn mark_deleted(known: &mut BTreeMap<DocumentId, KnownRevision>, id: DocumentId) {
     if let Some(entry) = known.get_mut(&id) {
-        entry.1 = true;
+        entry.is_deleted = true;
     }
 }
 
 /// True if the configuration lets this document travel in this stream, and it is not our own echo.
 fn is_in_scope(stream: &Stream, envelope: &Envelope) -> bool {
-    let Some(entity) = envelope.document.entity() else { return true };
+    let Some(entity) = envelope.document.entity() else {
+        return true;
+    };
     if !stream.targets.contains_key(entity) {
         return false;
     }
     match &envelope.document {
         Document::JournalEntry(entry) => {
             let draft = entry.draft();
-            let is_echo = draft.reference.starts_with(tieout_model::delivery::STAMP_PREFIX);
+            let is_echo = draft
+                .reference
+                .starts_with(tieout_model::delivery::STAMP_PREFIX);
             !is_echo && stream.carries(entity, draft.posting_kind)
         }
-        Document::SupplierInvoice(invoice) => {
-            !invoice.draft().reference.starts_with(tieout_model::delivery::STAMP_PREFIX)
-        }
+        Document::SupplierInvoice(invoice) => !invoice
+            .draft()
+            .reference
+            .starts_with(tieout_model::delivery::STAMP_PREFIX),
         Document::Supplier(_) => true,
     }
 }

@@ -65,13 +65,20 @@ impl Stream {
     pub fn postings_excluded(&self) -> BTreeSet<PostingKind> {
         ALL_POSTINGS
             .into_iter()
-            .filter(|posting| !self.postings.values().any(|carried| carried.contains(posting)))
+            .filter(|posting| {
+                !self
+                    .postings
+                    .values()
+                    .any(|carried| carried.contains(posting))
+            })
             .collect()
     }
 
     /// True if a posting of that kind travels for that entity.
     pub fn carries(&self, entity: &EntityId, posting: PostingKind) -> bool {
-        self.postings.get(entity).is_some_and(|carried| carried.contains(&posting))
+        self.postings
+            .get(entity)
+            .is_some_and(|carried| carried.contains(&posting))
     }
 }
 
@@ -98,13 +105,15 @@ pub fn streams(flows: &[Flow]) -> Result<Vec<Stream>, Vec<FlowOverlap>> {
             Carrier::Native => flow.kind,
             Carrier::LedgerPosting => DocumentKind::JournalEntry,
         };
-        let stream = found.entry((flow.source.clone(), kind)).or_insert_with(|| Stream {
-            id: FlowId(format!("{}/{}", flow.source, kind)),
-            kind,
-            source: flow.source.clone(),
-            targets: BTreeMap::new(),
-            postings: BTreeMap::new(),
-        });
+        let stream = found
+            .entry((flow.source.clone(), kind))
+            .or_insert_with(|| Stream {
+                id: FlowId(format!("{}/{}", flow.source, kind)),
+                kind,
+                source: flow.source.clone(),
+                targets: BTreeMap::new(),
+                postings: BTreeMap::new(),
+            });
         for entity in &flow.entities {
             stream.targets.insert(entity.clone(), flow.target.clone());
             let carried = stream.postings.entry(entity.clone()).or_default();
@@ -117,9 +126,15 @@ pub fn streams(flows: &[Flow]) -> Result<Vec<Stream>, Vec<FlowOverlap>> {
 fn carried_postings(flow: &Flow) -> Vec<PostingKind> {
     match (flow.kind, flow.carrier) {
         (DocumentKind::JournalEntry, _) => {
-            vec![PostingKind::Journal, PostingKind::SupplierReversal, PostingKind::Other]
+            vec![
+                PostingKind::Journal,
+                PostingKind::SupplierReversal,
+                PostingKind::Other,
+            ]
         }
-        (DocumentKind::SupplierInvoice, Carrier::LedgerPosting) => vec![PostingKind::SupplierInvoice],
+        (DocumentKind::SupplierInvoice, Carrier::LedgerPosting) => {
+            vec![PostingKind::SupplierInvoice]
+        }
         (DocumentKind::SupplierCredit, Carrier::LedgerPosting) => vec![PostingKind::SupplierCredit],
         (_, Carrier::Native) | (DocumentKind::Supplier, Carrier::LedgerPosting) => Vec::new(),
     }
@@ -165,7 +180,11 @@ mod tests {
     fn a_document_carried_twice_is_refused_with_every_overlap_named() {
         let flows = [
             flow(DocumentKind::SupplierInvoice, Carrier::Native, &["A", "B"]),
-            flow(DocumentKind::SupplierInvoice, Carrier::LedgerPosting, &["B", "A"]),
+            flow(
+                DocumentKind::SupplierInvoice,
+                Carrier::LedgerPosting,
+                &["B", "A"],
+            ),
         ];
         assert_eq!(streams(&flows).unwrap_err().len(), 2);
     }
@@ -177,10 +196,17 @@ mod tests {
             flow(DocumentKind::JournalEntry, Carrier::Native, &["A"]),
         ];
         let streams = streams(&flows).unwrap();
-        let journals = streams.iter().find(|s| s.kind == DocumentKind::JournalEntry).unwrap();
+        let journals = streams
+            .iter()
+            .find(|s| s.kind == DocumentKind::JournalEntry)
+            .unwrap();
         let a = EntityId::new("A");
         assert!(!journals.carries(&a, PostingKind::SupplierInvoice));
         assert!(journals.carries(&a, PostingKind::SupplierReversal));
-        assert!(journals.postings_excluded().contains(&PostingKind::SupplierInvoice));
+        assert!(
+            journals
+                .postings_excluded()
+                .contains(&PostingKind::SupplierInvoice)
+        );
     }
 }

@@ -47,19 +47,24 @@ pub async fn pass(context: &Context, question: &Question) -> Result<Reconciliati
     let mut pool = SegmentPool::default();
     let recorded = recorded(context, question, &mut pool).await?;
     let mut evidence = Evidence::default();
-    let scope =
-        BooksScope { entity: question.entity.clone(), placement: question.placement.clone() };
+    let scope = BooksScope {
+        entity: question.entity.clone(),
+        placement: question.placement.clone(),
+    };
     read_target(context, question, &scope, &mut pool, &mut evidence).await?;
     read_source(context, question, &scope, &recorded, &mut evidence).await?;
     drop_cancelled(&recorded, &mut evidence);
     evidence.expected = recorded.expected;
-    let result = reconcile(&question.request, &evidence);
+    let result = reconcile(&question.request, &evidence)?;
     record(context, question, &result).await?;
     Ok(result)
 }
 
 fn books<'a>(context: &'a Context, system: &SystemId) -> Result<&'a dyn Books, PassError> {
-    let found = context.systems.get(system).map(|system| system.books.as_ref());
+    let found = context
+        .systems
+        .get(system)
+        .map(|system| system.books.as_ref());
     found.ok_or_else(|| PassError::Damaged(format!("no system is called {system}")))
 }
 
@@ -77,13 +82,18 @@ async fn read_target(
     let books = books(context, &question.target)?;
     let system = &question.target;
     for period in &question.request.snapshots {
-        let at = SnapshotAt { period: period.clone() };
+        let at = SnapshotAt {
+            period: period.clone(),
+        };
         for member in population(books, scope, &at, system).await? {
             evidence.members.push(target_member(member, pool));
         }
         if is_reported(question, period) {
             let read = books.balances(scope, &at).await;
-            let read = read.map_err(|detail| PassError::Source { system: system.clone(), detail })?;
+            let read = read.map_err(|detail| PassError::Source {
+                system: system.clone(),
+                detail,
+            })?;
             let balances = read.into_iter().filter_map(|balance| match balance.key {
                 BalanceKey::Segments(combination) => Some(TargetBalance {
                     segments: pool.share(&combination.segments),
@@ -93,7 +103,9 @@ async fn read_target(
                 BalanceKey::Account(_) => None,
             });
             let balances = balances.collect();
-            evidence.target_balances.insert(period.name.clone(), balances);
+            evidence
+                .target_balances
+                .insert(period.name.clone(), balances);
         }
     }
     Ok(())
@@ -110,13 +122,18 @@ async fn read_source(
     let system = &question.source;
     let mut members = Vec::new();
     for period in &question.request.snapshots {
-        let at = SnapshotAt { period: period.clone() };
+        let at = SnapshotAt {
+            period: period.clone(),
+        };
         for member in population(books, scope, &at, system).await? {
             members.push(source_member(question, recorded, period, member)?);
         }
         if is_reported(question, period) {
             let read = books.balances(scope, &at).await;
-            let read = read.map_err(|detail| PassError::Source { system: system.clone(), detail })?;
+            let read = read.map_err(|detail| PassError::Source {
+                system: system.clone(),
+                detail,
+            })?;
             let balances = read.into_iter().filter_map(|balance| match balance.key {
                 BalanceKey::Account(account) => Some(SourceBalance {
                     account,
@@ -125,7 +142,9 @@ async fn read_source(
                 }),
                 BalanceKey::Segments(_) => None,
             });
-            evidence.source_balances.insert(period.name.clone(), balances.collect());
+            evidence
+                .source_balances
+                .insert(period.name.clone(), balances.collect());
         }
     }
     evidence.source_members = Some(members);
@@ -142,7 +161,10 @@ async fn population(
     let mut after = None;
     loop {
         let page = books.population(scope, at, after.as_ref()).await;
-        let page = page.map_err(|detail| PassError::Source { system: system.clone(), detail })?;
+        let page = page.map_err(|detail| PassError::Source {
+            system: system.clone(),
+            detail,
+        })?;
         members.extend(page.members);
         match page.next {
             Some(next) => after = Some(next),
@@ -191,7 +213,10 @@ fn source_member(
         company: question.company.clone(),
         natural_key,
     };
-    let named = recorded.by_number.get(&(member.kind, member.number.clone())).copied();
+    let named = recorded
+        .by_number
+        .get(&(member.kind, member.number.clone()))
+        .copied();
     let is_native = member.kind != DocumentKind::JournalEntry;
     let document = recorded
         .by_key
@@ -215,7 +240,9 @@ fn source_member(
             BalanceKey::Segments(_) => None,
         })
         .collect();
-    let debits = lines.iter().filter(|l| !l.is_statistical && !l.functional.is_negative());
+    let debits = lines
+        .iter()
+        .filter(|l| !l.is_statistical && !l.functional.is_negative());
     let total_debit = Amount::sum(debits.map(|line| line.functional))
         .map_err(|e| PassError::Damaged(format!("{}: {e}", member.number)))?;
     Ok(SourceMember {
@@ -247,7 +274,10 @@ fn drop_cancelled(recorded: &Recorded, evidence: &mut Evidence) {
         }
     }
     let is_dropped = |member: &TargetMember| {
-        member.stamp.as_ref().is_some_and(|stamp| drop.contains(stamp.as_str()))
+        member
+            .stamp
+            .as_ref()
+            .is_some_and(|stamp| drop.contains(stamp.as_str()))
     };
     evidence.members.retain(|member| !is_dropped(member));
 }

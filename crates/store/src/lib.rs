@@ -29,5 +29,6 @@ pub use read::delivery::{LeasedDelivery, PostedDelivery, StoredDelivery};
 pub use read::document::{KnownRevision, StoredDocument};
 pub use read::finding::{BreakRow, CallCounter, CrosswalkRow, ReconciliationRow};
 pub use read::listing::{DocumentDetail, DocumentFilter, DocumentRow, DocumentWord};
+pub use read::recorded::RecordedDocument;
 pub use store::{Committed, ExecutionMode, Store};
 pub use verify::VerifyFailure;

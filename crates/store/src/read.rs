@@ -7,3 +7,4 @@ pub(crate) mod delivery;
 pub(crate) mod document;
 pub(crate) mod finding;
 pub(crate) mod listing;
+pub(crate) mod recorded;

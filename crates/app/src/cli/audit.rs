@@ -55,7 +55,8 @@ async fn verify(arguments: VerifyArguments) -> Result<u8, Failure> {
     let store = open_store(&arguments.config.load()?).await?;
     let head = match &arguments.head {
         Some(text) => Some(Digest::from_hex(text).ok_or_else(|| {
-            Problem::new("P0018", format!("--head {text:?} is no digest")).hint("64 hexadecimal digits")
+            Problem::new("P0018", format!("--head {text:?} is no digest"))
+                .hint("64 hexadecimal digits")
         })?),
         None => None,
     };
@@ -69,7 +70,10 @@ async fn verify(arguments: VerifyArguments) -> Result<u8, Failure> {
                 });
                 report::data(&format!("{json}\n"));
             } else {
-                report::data(&format!("{} entries verified, head {}\n", verified.entries, verified.head));
+                report::data(&format!(
+                    "{} entries verified, head {}\n",
+                    verified.entries, verified.head
+                ));
             }
             Ok(0)
         }
@@ -92,7 +96,10 @@ async fn verify(arguments: VerifyArguments) -> Result<u8, Failure> {
 async fn export(arguments: ExportArguments) -> Result<u8, Failure> {
     let store = open_store(&arguments.config.load()?).await?;
     let cannot = |e: &dyn std::fmt::Display| {
-        Failure::Unreachable(Problem::new("P0305", format!("the log cannot be exported: {e}")))
+        Failure::Unreachable(Problem::new(
+            "P0305",
+            format!("the log cannot be exported: {e}"),
+        ))
     };
     let mut out: Box<dyn std::io::Write> = match &arguments.out {
         Some(path) => Box::new(std::io::BufWriter::new(
@@ -102,10 +109,19 @@ async fn export(arguments: ExportArguments) -> Result<u8, Failure> {
     };
     let mut from = 1;
     loop {
-        let entries = store.audit_entries(from, PAGE_LEN).await.map_err(|e| cannot(&chain(&e)))?;
-        let Some(last) = entries.last().map(|entry| entry.sequence) else { break };
+        let entries = store
+            .audit_entries(from, PAGE_LEN)
+            .await
+            .map_err(|e| cannot(&chain(&e)))?;
+        let Some(last) = entries.last().map(|entry| entry.sequence) else {
+            break;
+        };
         for entry in entries {
-            let body: String = entry.body.iter().map(|byte| format!("{byte:02x}")).collect();
+            let body: String = entry
+                .body
+                .iter()
+                .map(|byte| format!("{byte:02x}"))
+                .collect();
             let json = serde_json::json!({
                 "sequence": entry.sequence,
                 "at": entry.at.to_string(),

@@ -40,39 +40,64 @@ pub(crate) struct DemoArguments {
 
 pub(crate) async fn execute(arguments: DemoArguments) -> Result<u8, Failure> {
     let scratch = tempfile::tempdir().map_err(|e| cannot("make a temporary folder", &e))?;
-    let work = arguments.keep.clone().unwrap_or_else(|| scratch.path().join("run"));
+    let work = arguments
+        .keep
+        .clone()
+        .unwrap_or_else(|| scratch.path().join("run"));
     let folder = match &arguments.company {
         Some(folder) => folder.clone(),
-        None => {
-            embedded::unpack(&scratch.path().join("golden"))
-                .map_err(|e| cannot("unpack the built-in company", &e))?
-        }
+        None => embedded::unpack(&scratch.path().join("golden"))
+            .map_err(|e| cannot("unpack the built-in company", &e))?,
     };
     let folder = CompanyFolder::new(folder);
     let started = Instant::now();
-    say(&arguments, &format!("loading {} into both simulators", folder.root().display()));
+    say(
+        &arguments,
+        &format!("loading {} into both simulators", folder.root().display()),
+    );
     let world = open_world(&folder, arguments.seed).await?;
     let free = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
     let (world, served) = serve_world(world, free, free, free).await?;
     let endpoints = endpoints(&world, &served)?;
-    say(&arguments, &format!("Sage Intacct simulator  {}", endpoints.intacct));
-    say(&arguments, &format!("Oracle Fusion simulator {}", endpoints.fusion));
-    say(&arguments, &format!("control port            http://{}", served.control));
+    say(
+        &arguments,
+        &format!("Sage Intacct simulator  {}", endpoints.intacct),
+    );
+    say(
+        &arguments,
+        &format!("Oracle Fusion simulator {}", endpoints.fusion),
+    );
+    say(
+        &arguments,
+        &format!("control port            http://{}", served.control),
+    );
     let file = company::set_up(&folder, &work, &endpoints).map_err(|e| {
         let what = format!("the company cannot be set up: {e:#}");
         Problem::new("P0012", what).hint("golden/README.md describes the folder's format")
     })?;
     let wired = wire(Config::load(&file).map_err(Failure::Usage)?).await?;
-    say(&arguments, &format!("crosswalk signed and opened: {}", wired.crosswalk_words()));
+    say(
+        &arguments,
+        &format!("crosswalk signed and opened: {}", wired.crosswalk_words()),
+    );
     drain_now(&wired, arguments.json).await?;
-    say(&arguments, &format!("carried in {:.1?}; reconciling", started.elapsed()));
-    let wanted = Wanted { period: "all".into(), entity: None };
+    say(
+        &arguments,
+        &format!("carried in {:.1?}; reconciling", started.elapsed()),
+    );
+    let wanted = Wanted {
+        period: "all".into(),
+        entity: None,
+    };
     let results = questions::ask(&wired, &wanted).await?;
     if let Some(keep) = &arguments.keep {
         keep_evidence(keep, &world)?;
         report::write_evidence(&keep.join("evidence"), &wired, &results)
             .map_err(|e| cannot("write the evidence", &*e))?;
-        say(&arguments, &format!("database, books and evidence are in {}", keep.display()));
+        say(
+            &arguments,
+            &format!("database, books and evidence are in {}", keep.display()),
+        );
     }
     let summary = Summary::of(&wired, tie_out(&results)).await?;
     if !arguments.json {
@@ -113,7 +138,11 @@ async fn stay_up(wired: &crate::systems::Wired, control: &str) -> Result<(), Fai
          curl -s http://{control}/control/fusion/documents.csv | tail -3"
     ));
     let wake = Arc::new(Wake::default());
-    let stages = run(wired.context.clone(), wake, wired.config.worker.poll_interval_ms);
+    let stages = run(
+        wired.context.clone(),
+        wake,
+        wired.config.worker.poll_interval_ms,
+    );
     tokio::select! {
         biased;
         () = wait_for_end() => Ok(()),
@@ -124,11 +153,15 @@ async fn stay_up(wired: &crate::systems::Wired, control: &str) -> Result<(), Fai
 fn keep_evidence(keep: &Path, world: &Arc<Mutex<World>>) -> Result<(), Failure> {
     let (fusion, intacct) = {
         let world = world.lock().unwrap_or_else(PoisonError::into_inner);
-        (world.fusion.trial_balance_csv(), world.intacct.trial_balance_csv())
+        (
+            world.fusion.trial_balance_csv(),
+            world.intacct.trial_balance_csv(),
+        )
     };
-    for (name, text) in
-        [("fusion-trial-balance.csv", fusion), ("intacct-trial-balance.csv", intacct)]
-    {
+    for (name, text) in [
+        ("fusion-trial-balance.csv", fusion),
+        ("intacct-trial-balance.csv", intacct),
+    ] {
         std::fs::write(keep.join(name), text).map_err(|e| cannot(&format!("write {name}"), &e))?;
     }
     Ok(())

@@ -117,9 +117,20 @@ async fn list(arguments: ListArguments) -> Result<u8, Failure> {
         report::say("no such documents");
     } else {
         let now = Timestamp::from_millis(ambient::unix_ms());
-        let header =
-            ["number", "kind", "entity", "date", "state", "age", "reason", "next step"];
-        report::data(&report::rows_table(&header, rows.iter().map(|row| cells(row, now))));
+        let header = [
+            "number",
+            "kind",
+            "entity",
+            "date",
+            "state",
+            "age",
+            "reason",
+            "next step",
+        ];
+        report::data(&report::rows_table(
+            &header,
+            rows.iter().map(|row| cells(row, now)),
+        ));
         if rows.len() == arguments.limit {
             report::say(&format!("the first {}; --limit shows more", rows.len()));
         }
@@ -131,8 +142,13 @@ fn cells(row: &DocumentRow, now: Timestamp) -> Vec<String> {
     vec![
         row.number.clone(),
         row.kind.word().to_owned(),
-        row.entity.as_ref().map(ToString::to_string).unwrap_or_default(),
-        row.accounting_date.map(|d| d.to_string()).unwrap_or_default(),
+        row.entity
+            .as_ref()
+            .map(ToString::to_string)
+            .unwrap_or_default(),
+        row.accounting_date
+            .map(|d| d.to_string())
+            .unwrap_or_default(),
         row.state.word().to_owned(),
         age(now, row.since),
         row.reason.clone(),
@@ -153,7 +169,9 @@ fn age(now: Timestamp, since: Timestamp) -> String {
 fn next_step(row: &DocumentRow) -> &'static str {
     match row.state {
         DocumentWord::Held => "correct what the reason names, then `tieout document retry`",
-        DocumentWord::Rejected => "correct it in the target's set-up or the source, then `tieout document retry`",
+        DocumentWord::Rejected => {
+            "correct it in the target's set-up or the source, then `tieout document retry`"
+        }
         DocumentWord::Parked => "look at both systems, then `tieout document release`",
         DocumentWord::Uncertain => "nothing: it is looked up by itself",
         DocumentWord::Queued | DocumentWord::Sent | DocumentWord::Acknowledged => {
@@ -182,17 +200,23 @@ fn row_json(row: &DocumentRow) -> serde_json::Value {
 async fn find(store: &Store, name: &str) -> Result<DocumentDetail, Failure> {
     let found = store.document(name).await.map_err(|e| unreadable(&e))?;
     let found = found.ok_or_else(|| {
-        Problem::new("P0020", format!("no document has the number, id or stamp {name:?}"))
-            .hint("`tieout document list` shows what is there")
+        Problem::new(
+            "P0020",
+            format!("no document has the number, id or stamp {name:?}"),
+        )
+        .hint("`tieout document list` shows what is there")
     })?;
     if !found.others.is_empty() {
         let ids: Vec<String> = std::iter::once(found.row.id)
             .chain(found.others.iter().copied())
             .map(|id| id.to_string())
             .collect();
-        return Err(Problem::new("P0020", format!("{} documents have the number {name:?}", ids.len()))
-            .hint(format!("name one by its id: {}", ids.join(", ")))
-            .into());
+        return Err(Problem::new(
+            "P0020",
+            format!("{} documents have the number {name:?}", ids.len()),
+        )
+        .hint(format!("name one by its id: {}", ids.join(", ")))
+        .into());
     }
     Ok(found)
 }
@@ -216,8 +240,16 @@ fn coding_text(line: &LineFact) -> String {
     match &line.coding {
         tieout_model::Coding::Dimensional(d) => {
             let mut parts = vec![d.account.to_string()];
-            parts.extend(d.dimensions.iter().map(|(name, value)| format!("{name}={value}")));
-            parts.extend(d.affiliate.iter().map(|entity| format!("affiliate={entity}")));
+            parts.extend(
+                d.dimensions
+                    .iter()
+                    .map(|(name, value)| format!("{name}={value}")),
+            );
+            parts.extend(
+                d.affiliate
+                    .iter()
+                    .map(|entity| format!("affiliate={entity}")),
+            );
             parts.join(" ")
         }
         tieout_model::Coding::Segmented(c) => c.joined("-"),
@@ -230,19 +262,41 @@ fn detail_words(detail: &DocumentDetail) -> String {
         "{} {} of {} dated {}\nstate   {}\nborn at {}\nid      {}\n",
         row.kind.word(),
         row.number,
-        row.entity.as_ref().map(ToString::to_string).unwrap_or_default(),
-        row.accounting_date.map(|d| d.to_string()).unwrap_or_default(),
+        row.entity
+            .as_ref()
+            .map(ToString::to_string)
+            .unwrap_or_default(),
+        row.accounting_date
+            .map(|d| d.to_string())
+            .unwrap_or_default(),
         row.state.word(),
         detail.origin,
         row.id,
     );
     for hold in &detail.holds {
-        text.push_str(&format!("held    {}: {}\n        {}\n", hold.code, hold.summary, hold.remedy));
+        text.push_str(&format!(
+            "held    {}: {}\n        {}\n",
+            hold.code, hold.summary, hold.remedy
+        ));
     }
-    let source = detail.envelope.as_ref().map(|e| facts(&e.document)).unwrap_or_default();
-    let sent = detail.deliveries.last().and_then(|d| canonical::decode_document(&d.payload).ok());
+    let source = detail
+        .envelope
+        .as_ref()
+        .map(|e| facts(&e.document))
+        .unwrap_or_default();
+    let sent = detail
+        .deliveries
+        .last()
+        .and_then(|d| canonical::decode_document(&d.payload).ok());
     let sent = sent.as_ref().map(facts).unwrap_or_default();
-    let header = ["line", "source coding", "target combination", "ccy", "amount", "functional"];
+    let header = [
+        "line",
+        "source coding",
+        "target combination",
+        "ccy",
+        "amount",
+        "functional",
+    ];
     let rows = source.iter().map(|line| {
         let there = sent.iter().find(|s| s.number == line.number);
         vec![
@@ -275,7 +329,9 @@ fn detail_words(detail: &DocumentDetail) -> String {
 fn state_words(state: &DeliveryState) -> String {
     match state {
         DeliveryState::Queued { not_before } => format!("queued, not before {not_before}"),
-        DeliveryState::Leased { by, until } => format!("being sent by {by}, believed until {until}"),
+        DeliveryState::Leased { by, until } => {
+            format!("being sent by {by}, believed until {until}")
+        }
         DeliveryState::Submitted { job, poll_at, .. } => {
             format!("taken by the target ({}), asked again at {poll_at}", job.0)
         }
@@ -284,10 +340,19 @@ fn state_words(state: &DeliveryState) -> String {
         }
         DeliveryState::Posted(ack) => format!(
             "posted as {} ({}) in {} on {}, debits {} {}, read back at {}",
-            ack.number, ack.reference, ack.period, ack.accounting_date, ack.total_debit, ack.currency, ack.read_at,
+            ack.number,
+            ack.reference,
+            ack.period,
+            ack.accounting_date,
+            ack.total_debit,
+            ack.currency,
+            ack.read_at,
         ),
         DeliveryState::Rejected(r) => {
-            format!("refused: {} {} {}\n  to do: {}", r.code, r.message, r.place, r.remedy)
+            format!(
+                "refused: {} {} {}\n  to do: {}",
+                r.code, r.message, r.place, r.remedy
+            )
         }
         DeliveryState::Parked(why) => format!("parked: {why}"),
     }
@@ -310,7 +375,13 @@ fn detail_json(detail: &DocumentDetail) -> serde_json::Value {
         .map(|stored| {
             let d = &stored.delivery;
             let lines = canonical::decode_document(&stored.payload).ok();
-            let lines: Vec<_> = lines.as_ref().map(facts).unwrap_or_default().iter().map(line).collect();
+            let lines: Vec<_> = lines
+                .as_ref()
+                .map(facts)
+                .unwrap_or_default()
+                .iter()
+                .map(line)
+                .collect();
             json!({
                 "number": d.id.number,
                 "role": d.role.word(),
@@ -325,7 +396,11 @@ fn detail_json(detail: &DocumentDetail) -> serde_json::Value {
             })
         })
         .collect();
-    let source = detail.envelope.as_ref().map(|e| facts(&e.document)).unwrap_or_default();
+    let source = detail
+        .envelope
+        .as_ref()
+        .map(|e| facts(&e.document))
+        .unwrap_or_default();
     let holds: Vec<_> = detail
         .holds
         .iter()
@@ -342,7 +417,9 @@ fn detail_json(detail: &DocumentDetail) -> serde_json::Value {
 
 async fn decide(arguments: DecideArguments, verb: &str) -> Result<u8, Failure> {
     if arguments.reason.trim().is_empty() {
-        return Err(Problem::new("P0021", "--reason is empty").hint("say why; an auditor will ask").into());
+        return Err(Problem::new("P0021", "--reason is empty")
+            .hint("say why; an auditor will ask")
+            .into());
     }
     let store = open_store(&arguments.config.load()?).await?;
     let detail = find(&store, &arguments.document).await?;
@@ -356,11 +433,17 @@ async fn decide(arguments: DecideArguments, verb: &str) -> Result<u8, Failure> {
     };
     store.commit(set).await.map_err(|e| {
         Failure::Unreachable(
-            Problem::new("P0301", format!("the decision was not recorded: {}", chain(&e)))
-                .hint("somebody else may have been faster; look at the document again"),
+            Problem::new(
+                "P0301",
+                format!("the decision was not recorded: {}", chain(&e)),
+            )
+            .hint("somebody else may have been faster; look at the document again"),
         )
     })?;
-    report::say(&format!("{} will be looked at by the next pass of `tieout run`", detail.row.number));
+    report::say(&format!(
+        "{} will be looked at by the next pass of `tieout run`",
+        detail.row.number
+    ));
     Ok(0)
 }
 
@@ -373,14 +456,21 @@ fn decision(detail: &DocumentDetail, verb: &str, now: Timestamp) -> Result<Chang
         _ => false,
     };
     if !fits {
-        let what = format!("{} is {}, so there is nothing to {verb}", detail.row.number, detail.row.state);
+        let what = format!(
+            "{} is {}, so there is nothing to {verb}",
+            detail.row.number, detail.row.state
+        );
         let hint = "retry is for held and rejected documents, release for parked ones";
         return Err(Problem::new("P0021", what).hint(hint).into());
     }
     match last {
         // A rejected document is translated again, so that a corrected mapping counts.
-        None => Ok(Change::Release { document: detail.row.id }),
-        Some(_) if verb == "retry" => Ok(Change::Release { document: detail.row.id }),
+        None => Ok(Change::Release {
+            document: detail.row.id,
+        }),
+        Some(_) if verb == "retry" => Ok(Change::Release {
+            document: detail.row.id,
+        }),
         Some(delivery) => {
             let moment = Moment { now, jitter: 0 };
             let policy = DeliveryPolicy::default();

@@ -7,9 +7,9 @@ use clap::Args;
 use crate::cli::ConfigFile;
 use crate::problem::{Failure, Problem};
 use crate::questions::{self, Wanted};
+use crate::report;
 use crate::summary::Summary;
 use crate::systems::wire;
-use crate::report;
 
 #[derive(Debug, Args)]
 pub(crate) struct ReconcileArguments {
@@ -31,11 +31,17 @@ pub(crate) struct ReconcileArguments {
 
 pub(crate) async fn execute(arguments: ReconcileArguments) -> Result<u8, Failure> {
     let wired = wire(arguments.config.load()?).await?;
-    let wanted = Wanted { period: arguments.period, entity: arguments.entity };
+    let wanted = Wanted {
+        period: arguments.period,
+        entity: arguments.entity,
+    };
     let results = questions::ask(&wired, &wanted).await?;
     if let Some(folder) = &arguments.out {
         report::write_evidence(folder, &wired, &results).map_err(|e| {
-            Failure::Unreachable(Problem::new("P0305", format!("the evidence cannot be written: {e:#}")))
+            Failure::Unreachable(Problem::new(
+                "P0305",
+                format!("the evidence cannot be written: {e:#}"),
+            ))
         })?;
         report::say(&format!("evidence in {}", folder.display()));
     }

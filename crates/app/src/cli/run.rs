@@ -8,10 +8,10 @@ use tieout_pipeline::{PassError, Wake, drain, run};
 use crate::cli::ConfigFile;
 use crate::cli::twin::wait_for_end;
 use crate::problem::{Failure, Problem};
+use crate::report;
 use crate::summary::{self, Summary};
 use crate::systems::{Wired, chain, wire};
 use crate::trigger::{self, Trigger};
-use crate::report;
 
 /// A drain ends when the next thing is due later than this.
 const DRAIN_PATIENCE_MS: i64 = 30_000;
@@ -64,7 +64,10 @@ async fn serve(wired: &Wired) -> Result<(), Failure> {
             let secrets = secrets.collect::<Result<Vec<_>, _>>()?;
             let trigger = Trigger::new(secrets, wired.context.ambient.clone(), wake.clone());
             let served = trigger::serve(trigger, config.listen).await.map_err(|e| {
-                let what = format!("the trigger endpoint cannot listen on {}: {e}", config.listen);
+                let what = format!(
+                    "the trigger endpoint cannot listen on {}: {e}",
+                    config.listen
+                );
                 Failure::Unreachable(Problem::new("P0014", what))
             })?;
             report::say(&format!("trigger endpoint: http://{}/trigger", served.0));
@@ -101,10 +104,14 @@ async fn serve(wired: &Wired) -> Result<(), Failure> {
 pub(crate) fn failure(error: PassError) -> Failure {
     let (code, hint) = match &error {
         PassError::Source { .. } => ("P0303", "nothing is lost: reading goes on where it stopped"),
-        PassError::Load(_) | PassError::Commit { .. } => {
-            ("P0301", "nothing is half-applied: start again once the store is well")
-        }
-        PassError::Damaged(_) => ("P0304", "run `tieout audit verify`; restore the store from a backup"),
+        PassError::Load(_) | PassError::Commit { .. } => (
+            "P0301",
+            "nothing is half-applied: start again once the store is well",
+        ),
+        PassError::Damaged(_) => (
+            "P0304",
+            "run `tieout audit verify`; restore the store from a backup",
+        ),
     };
     Failure::Unreachable(Problem::new(code, chain(&error)).hint(hint))
 }

@@ -34,13 +34,21 @@ pub(crate) struct TwinArguments {
 
 pub(crate) async fn execute(arguments: TwinArguments) -> Result<u8, Failure> {
     if !arguments.control.ip().is_loopback() {
-        return Err(Problem::new("P0011", "the control port can change the books, so it listens on loopback only")
-            .hint("use 127.0.0.1 or ::1 for --control")
-            .into());
+        return Err(Problem::new(
+            "P0011",
+            "the control port can change the books, so it listens on loopback only",
+        )
+        .hint("use 127.0.0.1 or ::1 for --control")
+        .into());
     }
     let world = open_world(&CompanyFolder::new(&arguments.company), arguments.seed).await?;
-    let (world, served) =
-        serve_world(world, arguments.intacct, arguments.fusion, arguments.control).await?;
+    let (world, served) = serve_world(
+        world,
+        arguments.intacct,
+        arguments.fusion,
+        arguments.control,
+    )
+    .await?;
     let ready = ready_line(&world, &served)?;
     report::data(&format!("{ready}\n"));
     wait_for_end().await;
@@ -54,10 +62,15 @@ pub(crate) async fn open_world(folder: &CompanyFolder, seed: u64) -> Result<Worl
     let opened = tokio::task::spawn_blocking(move || World::open(&folder, seed)).await;
     match opened {
         Ok(Ok(world)) => Ok(world),
-        Ok(Err(e)) => Err(Problem::new("P0012", format!("the company folder cannot be loaded: {}", chain(&e)))
-            .hint("correct the file that is named; golden/README.md describes the format")
-            .into()),
-        Err(e) => Err(Problem::new("P0012", format!("the company folder cannot be loaded: {e}")).into()),
+        Ok(Err(e)) => Err(Problem::new(
+            "P0012",
+            format!("the company folder cannot be loaded: {}", chain(&e)),
+        )
+        .hint("correct the file that is named; golden/README.md describes the format")
+        .into()),
+        Err(e) => {
+            Err(Problem::new("P0012", format!("the company folder cannot be loaded: {e}")).into())
+        }
     }
 }
 
@@ -70,12 +83,14 @@ pub(crate) async fn serve_world(
 ) -> Result<(Arc<Mutex<World>>, Served), Failure> {
     let world = Arc::new(Mutex::new(world));
     let clock = Arc::new(ambient::unix_ms);
-    let served = serve(world.clone(), intacct, fusion, control, clock).await.map_err(|e| {
-        Failure::Unreachable(
-            Problem::new("P0013", format!("the simulators cannot listen: {e}"))
-                .hint("another program may use the address; port 0 takes a free one"),
-        )
-    })?;
+    let served = serve(world.clone(), intacct, fusion, control, clock)
+        .await
+        .map_err(|e| {
+            Failure::Unreachable(
+                Problem::new("P0013", format!("the simulators cannot listen: {e}"))
+                    .hint("another program may use the address; port 0 takes a free one"),
+            )
+        })?;
     Ok((world, served))
 }
 

@@ -36,8 +36,11 @@ fn real_time() -> String {
     "real_time".into()
 }
 
-const DOCUMENTS: [DocumentKind; 3] =
-    [DocumentKind::JournalEntry, DocumentKind::SupplierInvoice, DocumentKind::SupplierCredit];
+const DOCUMENTS: [DocumentKind; 3] = [
+    DocumentKind::JournalEntry,
+    DocumentKind::SupplierInvoice,
+    DocumentKind::SupplierCredit,
+];
 /// The only cadence this version keeps. Others are refused, so that nobody relies on what is not there.
 const CADENCES: [&str; 1] = ["real_time"];
 const SYSTEMS: [&str; 2] = ["intacct", "fusion"];
@@ -51,10 +54,16 @@ impl FlowSection {
         };
         if !DOCUMENTS.iter().any(|kind| kind.word() == self.document) {
             let known: Vec<&str> = DOCUMENTS.iter().map(|kind| kind.word()).collect();
-            wrong(format!("document {:?} is unknown", self.document), format!("one of {}", known.join(", ")));
+            wrong(
+                format!("document {:?} is unknown", self.document),
+                format!("one of {}", known.join(", ")),
+            );
         }
         if !["native", "ledger_posting"].contains(&self.carrier.as_str()) {
-            wrong(format!("carrier {:?} is unknown", self.carrier), "native or ledger_posting".into());
+            wrong(
+                format!("carrier {:?} is unknown", self.carrier),
+                "native or ledger_posting".into(),
+            );
         }
         if !CADENCES.contains(&self.cadence.as_str()) {
             wrong(
@@ -63,14 +72,23 @@ impl FlowSection {
             );
         }
         if self.entities.is_empty() {
-            wrong("names no entity".into(), "list the entities, as the source spells them".into());
+            wrong(
+                "names no entity".into(),
+                "list the entities, as the source spells them".into(),
+            );
         }
         if self.source == self.target {
-            wrong("source and target are the same system".into(), "name both systems".into());
+            wrong(
+                "source and target are the same system".into(),
+                "name both systems".into(),
+            );
         }
         for system in [&self.source, &self.target] {
             if !SYSTEMS.contains(&system.as_str()) {
-                wrong(format!("system {system:?} is unknown"), format!("one of {}", SYSTEMS.join(", ")));
+                wrong(
+                    format!("system {system:?} is unknown"),
+                    format!("one of {}", SYSTEMS.join(", ")),
+                );
             }
         }
         if (self.source.as_str(), self.target.as_str()) == ("fusion", "intacct") {
@@ -84,14 +102,22 @@ impl FlowSection {
 
     /// The flow, if its words are known.
     pub(crate) fn to_flow(&self) -> Result<Flow, Problem> {
-        let kind = DocumentKind::of_word(&self.document)
-            .ok_or_else(|| Problem::new("P0006", format!("document {:?} is unknown", self.document)))?;
-        let carrier =
-            if self.carrier == "ledger_posting" { Carrier::LedgerPosting } else { Carrier::Native };
+        let kind = DocumentKind::of_word(&self.document).ok_or_else(|| {
+            Problem::new("P0006", format!("document {:?} is unknown", self.document))
+        })?;
+        let carrier = if self.carrier == "ledger_posting" {
+            Carrier::LedgerPosting
+        } else {
+            Carrier::Native
+        };
         Ok(Flow {
             kind,
             carrier,
-            entities: self.entities.iter().map(EntityId::new).collect::<BTreeSet<_>>(),
+            entities: self
+                .entities
+                .iter()
+                .map(EntityId::new)
+                .collect::<BTreeSet<_>>(),
             source: SystemId::new(&self.source),
             target: SystemId::new(&self.target),
         })

@@ -82,9 +82,10 @@ impl FusionSection {
     /// Every problem of this section.
     pub(crate) fn check(&self) -> Vec<Problem> {
         let mut problems = Vec::new();
-        for (name, value) in
-            [("natural_account", &self.natural_account), ("balancing", &self.balancing)]
-        {
+        for (name, value) in [
+            ("natural_account", &self.natural_account),
+            ("balancing", &self.balancing),
+        ] {
             if !self.segments.contains(value) {
                 let what = format!("[fusion] {name} = {value:?} is not one of its segments");
                 problems.push(Problem::new("P0008", what).hint(self.segments.join(", ")));
@@ -99,7 +100,10 @@ impl FusionSection {
 
     /// Position of a segment.
     pub(crate) fn index_of(&self, segment: &str) -> usize {
-        self.segments.iter().position(|name| name == segment).unwrap_or(0)
+        self.segments
+            .iter()
+            .position(|name| name == segment)
+            .unwrap_or(0)
     }
 
     /// The client's configuration, with secrets fetched.

@@ -116,9 +116,10 @@ impl IntacctSection {
         config.bounds.in_flight_max = self.in_flight_max;
         config.capture.settle_ms = self.settle_ms;
         if !self.journals.is_empty() {
-            let kinds = self.journals.iter().filter_map(|(symbol, word)| {
-                posting_kind(word).map(|kind| (symbol.clone(), kind))
-            });
+            let kinds = self
+                .journals
+                .iter()
+                .filter_map(|(symbol, word)| posting_kind(word).map(|kind| (symbol.clone(), kind)));
             config.journals = kinds.collect();
         }
         let set = |names: &[String]| names.iter().cloned().collect::<BTreeSet<_>>();
@@ -129,12 +130,18 @@ impl IntacctSection {
             config.opening_journals = set(&self.opening_journals);
         }
         for (dimension, field) in &self.custom_dimensions {
-            let field = DimensionField { entry: field.clone(), item: field.clone() };
+            let field = DimensionField {
+                entry: field.clone(),
+                item: field.clone(),
+            };
             config.dimensions.insert(dimension.clone(), field);
         }
         config.affiliate_field.clone_from(&self.affiliate_field);
         if !self.adjusting_books.is_empty() {
-            config.balances.adjusting_books.clone_from(&self.adjusting_books);
+            config
+                .balances
+                .adjusting_books
+                .clone_from(&self.adjusting_books);
         }
         if let Some(offset_minutes) = self.utc_offset_minutes {
             config.zone = UserZone::Fixed { offset_minutes };

@@ -28,8 +28,9 @@ impl SecretRef {
             }
         };
         found.map(Secret::new).map_err(|e| {
-            Problem::new("P0004", format!("the secret {self} cannot be read: {e}"))
-                .hint(format!("provide {name}, or change the reference in the configuration"))
+            Problem::new("P0004", format!("the secret {self} cannot be read: {e}")).hint(format!(
+                "provide {name}, or change the reference in the configuration"
+            ))
         })
     }
 }

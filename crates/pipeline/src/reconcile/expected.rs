@@ -2,16 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use tieout_engine::reconcile::{
-    ExpectedDocument, Progress, SegmentPool, SourceLine, TargetLine,
-};
+use tieout_engine::reconcile::{ExpectedDocument, Progress, SegmentPool, SourceLine, TargetLine};
 use tieout_engine::{Delivery, DeliveryRole, DeliveryState};
-use tieout_model::{
-    Coding, Document, DocumentId, DocumentKind, Envelope, LineFact, Stamp, canonical,
-};
+use tieout_model::{Coding, Document, DocumentId, DocumentKind, Envelope, LineFact, Stamp};
 use tieout_store::RecordedDocument;
 
-use crate::context::{Context, PassError};
+use crate::context::{Context, PassError, decoded};
 use crate::reconcile::Question;
 
 /// Documents as recorded, with the names by which the source's books may call them.
@@ -46,13 +42,18 @@ pub(super) async fn recorded(
             }
         }
     };
-    context.store.recorded_of(&question.entity, &mut take).await?;
+    context
+        .store
+        .recorded_of(&question.entity, &mut take)
+        .await?;
     if let Some(failure) = failure {
         return Err(failure);
     }
     for (index, envelope) in reversals {
         let keys = envelope.document.reverses();
-        let original = keys.iter().find_map(|key| out.by_key.get(key.as_str()).copied());
+        let original = keys
+            .iter()
+            .find_map(|key| out.by_key.get(key.as_str()).copied());
         if let Some(document) = out.expected.get_mut(index) {
             document.reverses = original;
         }
@@ -68,36 +69,48 @@ fn add(
 ) -> Result<Option<usize>, PassError> {
     let envelope = &row.envelope;
     let id = envelope.id();
-    for (i, (delivery, _)) in row.deliveries.iter().enumerate() {
+    for (i, stored) in row.deliveries.iter().enumerate() {
+        let delivery = &stored.delivery;
         if delivery.role == DeliveryRole::Reversal
-            && let Some((before, _)) = i.checked_sub(1).and_then(|i| row.deliveries.get(i))
+            && let Some(before) = i.checked_sub(1).and_then(|i| row.deliveries.get(i))
         {
-            let (posting, reversal) = (&before.marks.stamp, &delivery.marks.stamp);
-            out.cancelled.push((posting.as_str().to_owned(), reversal.as_str().to_owned()));
+            let (posting, reversal) = (&before.delivery.marks.stamp, &delivery.marks.stamp);
+            out.cancelled
+                .push((posting.as_str().to_owned(), reversal.as_str().to_owned()));
         }
     }
-    let last = row.deliveries.last().filter(|(d, _)| d.role == DeliveryRole::Posting);
+    let last = row
+        .deliveries
+        .last()
+        .filter(|stored| stored.delivery.role == DeliveryRole::Posting);
     if row.is_deleted && last.is_none() {
         return Ok(None);
     }
-    let Some(date) = envelope.document.accounting_date() else { return Ok(None) };
-    let period = question.calendar.period_of(date, envelope.document.is_adjusting());
+    let Some(date) = envelope.document.accounting_date() else {
+        return Ok(None);
+    };
+    let period = question
+        .calendar
+        .period_of(date, envelope.document.is_adjusting());
     let source_facts = lines(&envelope.document)?;
     let target_lines = match last {
-        Some((delivery, payload)) => {
-            let document = canonical::decode_document(payload)
-                .map_err(|e| PassError::Damaged(format!("delivery {}: {e}", delivery.id)))?;
-            lines(&document)?.iter().filter_map(|fact| target_line(fact, pool)).collect()
+        Some(stored) => {
+            let document = decoded(stored)?;
+            lines(&document)?
+                .iter()
+                .filter_map(|fact| target_line(fact, pool))
+                .collect()
         }
         None => Vec::new(),
     };
     let kind = envelope.document.kind();
-    out.by_key.insert(envelope.origin.natural_key.as_str().to_owned(), id);
+    out.by_key
+        .insert(envelope.origin.natural_key.as_str().to_owned(), id);
     for alias in &envelope.aliases {
         out.by_key.insert(alias.as_str().to_owned(), id);
     }
     out.by_number.insert((kind, envelope.number.clone()), id);
-    let delivery = last.map(|(delivery, _)| delivery);
+    let delivery = last.map(|stored| &stored.delivery);
     out.expected.push(ExpectedDocument {
         document: id,
         number: envelope.number.clone(),
@@ -112,10 +125,14 @@ fn add(
         since: delivery.map_or(row.captured_at, |d| d.opened_at),
         accounting_date: date,
         period: period.map(|p| p.name.clone()).unwrap_or_default(),
-        crosswalk_version: delivery.map(|d| d.crosswalk_version.clone()).unwrap_or_default(),
+        crosswalk_version: delivery
+            .map(|d| d.crosswalk_version.clone())
+            .unwrap_or_default(),
         created_at: envelope.modified,
         reverses: None,
-        rate: source_facts.iter().find_map(|fact| fact.rate.clone().filter(|r| !r.is_one())),
+        rate: source_facts
+            .iter()
+            .find_map(|fact| fact.rate.clone().filter(|r| !r.is_one())),
         target_lines,
         source_lines: source_facts.iter().filter_map(source_line).collect(),
     });
@@ -124,7 +141,11 @@ fn add(
 
 fn progress(row: &RecordedDocument, delivery: Option<&Delivery>) -> Progress {
     let Some(delivery) = delivery else {
-        return if row.is_held { Progress::Held } else { Progress::Queued };
+        return if row.is_held {
+            Progress::Held
+        } else {
+            Progress::Queued
+        };
     };
     match &delivery.state {
         DeliveryState::Queued { .. } => Progress::Queued,
@@ -137,7 +158,9 @@ fn progress(row: &RecordedDocument, delivery: Option<&Delivery>) -> Progress {
 }
 
 fn lines(document: &Document) -> Result<Vec<LineFact>, PassError> {
-    document.lines().map_err(|e| PassError::Damaged(e.to_string()))
+    document
+        .lines()
+        .map_err(|e| PassError::Damaged(e.to_string()))
 }
 
 fn target_line(fact: &LineFact, pool: &mut SegmentPool) -> Option<TargetLine> {
@@ -157,6 +180,10 @@ fn source_line(fact: &LineFact) -> Option<SourceLine> {
     fact.coding.dimensional().map(|coding| SourceLine {
         account: coding.account.clone(),
         is_statistical,
-        functional: if is_statistical { fact.amount } else { fact.functional },
+        functional: if is_statistical {
+            fact.amount
+        } else {
+            fact.functional
+        },
     })
 }

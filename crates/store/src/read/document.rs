@@ -12,13 +12,13 @@ use crate::store::Store;
 
 const REVISION: &str = "SELECT revision, deleted_at FROM document WHERE id = ?1 AND revision IS NOT NULL AND state <> 'malformed'";
 const OF_FLOW: &str = "SELECT id FROM document WHERE flow = ?1 AND deleted_at IS NULL AND id > ?2 ORDER BY id LIMIT ?3";
-const CAPTURED: &str = "SELECT m.id, m.flow, e.body, m.revision, m.settled_revision, m.deleted_at FROM document m \
+const CAPTURED: &str = "SELECT m.id, m.flow, e.body, m.revision, m.settled_revision, m.deleted_at, m.state FROM document m \
      JOIN envelope e ON e.document = m.sequence WHERE m.state <> 'translated' AND m.state = 'captured' \
      ORDER BY m.sequence LIMIT ?1";
-const TRANSIENT: &str = "SELECT m.id, m.flow, e.body, m.revision, m.settled_revision, m.deleted_at FROM document m \
+const TRANSIENT: &str = "SELECT m.id, m.flow, e.body, m.revision, m.settled_revision, m.deleted_at, m.state FROM document m \
      JOIN envelope e ON e.document = m.sequence WHERE m.state <> 'translated' AND m.state = 'held_transient' \
      ORDER BY m.held_at, m.sequence LIMIT ?1";
-const BY_ID: &str = "SELECT m.id, m.flow, e.body, m.revision, m.settled_revision, m.deleted_at FROM document m \
+const BY_ID: &str = "SELECT m.id, m.flow, e.body, m.revision, m.settled_revision, m.deleted_at, m.state FROM document m \
      JOIN envelope e ON e.document = m.sequence WHERE m.id = ?1";
 const EXISTS: &str = "SELECT 1 FROM document WHERE id = ?1";
 const BY_ALIAS: &str = "SELECT document FROM alias WHERE key = ?1";
@@ -47,6 +47,8 @@ pub struct StoredDocument {
     pub settled_revision: Option<Revision>,
     /// True if the source no longer has it.
     pub is_deleted: bool,
+    /// True if it is held until another document is there.
+    pub is_waiting: bool,
 }
 
 impl Store {
@@ -184,6 +186,7 @@ fn stored_documents(
         let body: Vec<u8> = row.get(2)?;
         let settled: Option<String> = row.get(4)?;
         let deleted_at: Option<i64> = row.get(5)?;
+        let state: String = row.get(6)?;
         found.push(StoredDocument {
             id: row::document_id(row, 0)?,
             flow: FlowId(row.get(1)?),
@@ -191,6 +194,7 @@ fn stored_documents(
             revision: Revision::new(row::text(row, 3)?),
             settled_revision: settled.map(Revision::new),
             is_deleted: deleted_at.is_some(),
+            is_waiting: state == "held_transient",
         });
     }
     Ok(found)

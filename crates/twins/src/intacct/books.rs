@@ -121,7 +121,9 @@ impl Books {
 
     /// The object of this name (case as the vendor prints it or lower case).
     pub(in crate::intacct) fn object(&self, name: &str) -> Option<TableId> {
-        self.tables.iter().position(|t| t.name.eq_ignore_ascii_case(name))
+        self.tables
+            .iter()
+            .position(|t| t.name.eq_ignore_ascii_case(name))
     }
 
     /// Every object's number.
@@ -136,12 +138,20 @@ impl Books {
 
     /// The object whose rows stand behind this one: itself, or GLENTRY for the view GLDETAIL.
     pub(in crate::intacct) fn base(id: TableId) -> TableId {
-        if id == schema::GLDETAIL { schema::GLENTRY } else { id }
+        if id == schema::GLDETAIL {
+            schema::GLENTRY
+        } else {
+            id
+        }
     }
 
     /// The cell of a text; empty text is an empty cell.
     pub(in crate::intacct) fn word(&mut self, text: &str) -> u32 {
-        if text.is_empty() { 0 } else { self.pool.intern(text) }
+        if text.is_empty() {
+            0
+        } else {
+            self.pool.intern(text)
+        }
     }
 
     /// The text or number a cell shows, with its kind.
@@ -153,7 +163,9 @@ impl Books {
         match (cell & INLINE != 0, kind) {
             (false, _) => self.pool.get(cell).to_owned(),
             (true, Kind::Date) => moment::day_to_us(inner),
-            (true, Kind::Timestamp) => moment::moment_to_us(inner, self.options.user_offset_minutes),
+            (true, Kind::Timestamp) => {
+                moment::moment_to_us(inner, self.options.user_offset_minutes)
+            }
             (true, Kind::Text | Kind::Integer | Kind::Decimal | Kind::Boolean | Kind::Enum) => {
                 inner.to_string()
             }
@@ -168,15 +180,23 @@ impl Books {
         let (hop, rest) = field.split_once('.')?;
         let (local, target, key) = schema::relation(Self::base(id), hop)?;
         let link = self.value(Self::base(id), row, local)?;
-        let Value::Cell(cell, kind) = link else { return Some(Value::Cell(0, Kind::Text)) };
+        let Value::Cell(cell, kind) = link else {
+            return Some(Value::Cell(0, Kind::Text));
+        };
         let found = if key == "RECORDNO" {
             (cell & INLINE != 0).then(|| (cell & !INLINE).saturating_sub(1))
         } else {
-            self.table(target).stored(key).filter(|_| cell != 0).and_then(|s| self.table(target).first(s, cell))
+            self.table(target)
+                .stored(key)
+                .filter(|_| cell != 0)
+                .and_then(|s| self.table(target).first(s, cell))
         };
         match found.filter(|r| self.table(target).is_live(*r)) {
             Some(there) => self.value(target, there, rest),
-            None => self.kind_of(target, rest).map(|k| Value::Cell(0, k)).or(Some(Value::Cell(0, kind))),
+            None => self
+                .kind_of(target, rest)
+                .map(|k| Value::Cell(0, k))
+                .or(Some(Value::Cell(0, kind))),
         }
     }
 
@@ -189,11 +209,18 @@ impl Books {
             Source::CodeOf(field) => {
                 let label = self.text(id, row, field);
                 let code = schema::labels(id, field).iter().find(|(l, _)| *l == label);
-                Value::Made(code.map_or(String::new(), |(_, c)| (*c).to_owned()), Kind::Text)
+                Value::Made(
+                    code.map_or(String::new(), |(_, c)| (*c).to_owned()),
+                    Kind::Text,
+                )
             }
             Source::Side(side) => {
                 let amount = self.signed(row);
-                let kept = if (*side > 0) == amount.is_negative() { Amount::ZERO } else { amount };
+                let kept = if (*side > 0) == amount.is_negative() {
+                    Amount::ZERO
+                } else {
+                    amount
+                };
                 Value::Made(kept.abs().plain(), Kind::Decimal)
             }
             Source::Signed => Value::Made(self.signed(row).plain(), Kind::Decimal),
@@ -203,7 +230,11 @@ impl Books {
     /// AMOUNT of a ledger line, debit positive.
     pub(in crate::intacct) fn signed(&self, entry: u32) -> Amount {
         let amount = self.amount(schema::GLENTRY, entry, "AMOUNT");
-        if self.text(schema::GLENTRY, entry, "TR_TYPE") == "-1" { -amount } else { amount }
+        if self.text(schema::GLENTRY, entry, "TR_TYPE") == "-1" {
+            -amount
+        } else {
+            amount
+        }
     }
 
     /// The kind of a field, following relations; `None` if there is no such field.
@@ -234,7 +265,9 @@ impl Books {
 
     /// The cell of a stored field; 0 if empty or not stored.
     pub(in crate::intacct) fn cell(&self, id: TableId, row: u32, field: &str) -> u32 {
-        self.table(id).stored(field).map_or(0, |slot| self.table(id).cell(row, slot))
+        self.table(id)
+            .stored(field)
+            .map_or(0, |slot| self.table(id).cell(row, slot))
     }
 
     /// The number in a cell of a stored field.
@@ -262,7 +295,9 @@ impl Books {
 
     /// All live rows whose indexed field has this cell.
     pub(in crate::intacct) fn rows_with(&self, id: TableId, field: &str, cell: u32) -> Vec<u32> {
-        let Some(slot) = self.table(id).stored(field) else { return Vec::new() };
+        let Some(slot) = self.table(id).stored(field) else {
+            return Vec::new();
+        };
         self.table(id).between(slot, cell, cell).collect()
     }
 
@@ -278,7 +313,8 @@ impl Books {
 
     /// Decimals of an entity's currency.
     pub(in crate::intacct) fn decimals_of(&self, entity: u32) -> usize {
-        self.entity_of(entity).map_or(2, |e| currency_decimals(&e.currency))
+        self.entity_of(entity)
+            .map_or(2, |e| currency_decimals(&e.currency))
     }
 
     /// Starts remembering how to take changes back.
@@ -298,7 +334,9 @@ impl Books {
 
     /// Takes back every change made after `mark`.
     pub(in crate::intacct) fn rollback(&mut self, mark: usize) {
-        let Some(mut log) = self.undo.take() else { return };
+        let Some(mut log) = self.undo.take() else {
+            return;
+        };
         while log.len() > mark {
             match log.pop() {
                 Some(Undo::Inserted(id)) => self.tables[id].forget_last(),
@@ -334,7 +372,9 @@ impl Books {
     /// Changes one stored cell.
     pub(in crate::intacct) fn set(&mut self, id: TableId, row: u32, field: &str, cell: u32) {
         let table = &mut self.tables[id];
-        let Some(slot) = table.stored(field) else { return };
+        let Some(slot) = table.stored(field) else {
+            return;
+        };
         let old = table.set(row, slot, cell);
         if let Some(log) = &mut self.undo {
             log.push(Undo::Cell(id, row, slot, old));
@@ -355,8 +395,16 @@ impl Books {
     pub(in crate::intacct) fn total(&mut self, key: (u32, u32, u16), signed: Amount, back: bool) {
         let was = self.totals.get(&key).copied().unwrap_or_default();
         let mut now = was;
-        let side = if signed.is_negative() { &mut now.credit } else { &mut now.debit };
-        *side = if back { *side - signed.abs() } else { *side + signed.abs() };
+        let side = if signed.is_negative() {
+            &mut now.credit
+        } else {
+            &mut now.debit
+        };
+        *side = if back {
+            *side - signed.abs()
+        } else {
+            *side + signed.abs()
+        };
         self.totals.insert(key, now);
         if let Some(log) = &mut self.undo {
             log.push(Undo::Posted(key, was));
@@ -367,7 +415,8 @@ impl Books {
     pub(in crate::intacct) fn audit(&mut self, id: TableId, row: u32, mode: &str, stamp: Stamp) {
         if self.options.visibility_delay_ms > 0 && mode != "D" {
             let from = moment::unix_from_moment(stamp.moment) * 1000;
-            self.late.insert((id, row), from + self.options.visibility_delay_ms);
+            self.late
+                .insert((id, row), from + self.options.visibility_delay_ms);
         }
         if !stamp.audited {
             return;
@@ -408,7 +457,10 @@ impl Books {
 
     /// Rows of all objects together.
     pub(in crate::intacct) fn size(&self) -> u32 {
-        self.tables.iter().map(Table::rows).fold(0, u32::saturating_add)
+        self.tables
+            .iter()
+            .map(Table::rows)
+            .fold(0, u32::saturating_add)
     }
 
     /// The cell of a count.

@@ -18,10 +18,23 @@ fn expected(folder: &CompanyFolder) -> Balances {
     let mut places = BTreeMap::new();
     let mut table = folder.table("expected/tb_entity.csv").unwrap();
     while let Some(row) = table.next_row().unwrap() {
-        let label = row.get("snapshot").unwrap().split('@').next().unwrap().to_owned();
-        let key = (label, row.get("entity_id").unwrap().to_owned(), row.get("account").unwrap().to_owned());
+        let label = row
+            .get("snapshot")
+            .unwrap()
+            .split('@')
+            .next()
+            .unwrap()
+            .to_owned();
+        let key = (
+            label,
+            row.get("entity_id").unwrap().to_owned(),
+            row.get("account").unwrap().to_owned(),
+        );
         let text = row.get("balance_base").unwrap();
-        places.insert(key.clone(), text.split_once('.').map_or(0, |(_, f)| f.len()));
+        places.insert(
+            key.clone(),
+            text.split_once('.').map_or(0, |(_, f)| f.len()),
+        );
         *cents.entry(key).or_default() += text.replace('.', "").parse::<i64>().unwrap();
     }
     let print = |units: i64, places: usize| {
@@ -31,15 +44,23 @@ fn expected(folder: &CompanyFolder) -> Balances {
         format!("{}{whole}{dot}{fraction}", if units < 0 { "-" } else { "" })
     };
     let keep = cents.into_iter().filter(|(_, units)| *units != 0);
-    keep.map(|(k, units)| (k.clone(), print(units, places[&k]))).collect()
+    keep.map(|(k, units)| (k.clone(), print(units, places[&k])))
+        .collect()
 }
 
 pub(crate) fn balances(csv: &str) -> Balances {
     let mut found = BTreeMap::new();
     for line in csv.lines().skip(1) {
         let cells: Vec<&str> = line.split(',').collect();
-        let key = (cells[0].to_owned(), cells[1].to_owned(), cells[2].to_owned());
-        assert!(found.insert(key, cells[4].to_owned()).is_none(), "twice: {line}");
+        let key = (
+            cells[0].to_owned(),
+            cells[1].to_owned(),
+            cells[2].to_owned(),
+        );
+        assert!(
+            found.insert(key, cells[4].to_owned()).is_none(),
+            "twice: {line}"
+        );
     }
     found
 }

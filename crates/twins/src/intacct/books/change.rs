@@ -12,20 +12,32 @@ use super::table::INLINE;
 use super::{Books, Stamp};
 
 /// Objects whose rows are documents of their own.
-pub(in crate::intacct) const DOCUMENTS: [TableId; 6] =
-    [APBILL, APADJUSTMENT, APPYMT, ARINVOICE, ARADJUSTMENT, ARPYMT];
+pub(in crate::intacct) const DOCUMENTS: [TableId; 6] = [
+    APBILL,
+    APADJUSTMENT,
+    APPYMT,
+    ARINVOICE,
+    ARADJUSTMENT,
+    ARPYMT,
+];
 
 impl Books {
     /// Where the document of this number stands; `None` if there is none.
     pub(in crate::intacct) fn locate(&self, id: &str) -> Option<Place> {
         let cell = self.pool.find(id)?;
-        let header =
-            DOCUMENTS.iter().find_map(|t| self.rows_with(*t, "RECORDID", cell).first().map(|r| (*t, *r)));
+        let header = DOCUMENTS.iter().find_map(|t| {
+            self.rows_with(*t, "RECORDID", cell)
+                .first()
+                .map(|r| (*t, *r))
+        });
         if let Some((object, row)) = header {
             return Some(self.place_of(object, row));
         }
         let batches = self.rows_with(GLBATCH, "REFERENCENO", cell);
-        (!batches.is_empty()).then_some(Place { header: None, batches })
+        (!batches.is_empty()).then_some(Place {
+            header: None,
+            batches,
+        })
     }
 
     /// A header with its postings, without those that reversed it.
@@ -34,7 +46,10 @@ impl Books {
         let id = self.cell(object, row, "RECORDID");
         let mut batches = self.rows_with(GLBATCH, "PRBATCHKEY", prbatch);
         batches.retain(|b| self.cell(GLBATCH, *b, "REFERENCENO") == id);
-        Place { header: Some((object, row)), batches }
+        Place {
+            header: Some((object, row)),
+            batches,
+        }
     }
 
     /// Rows of GLENTRY of one posting, in line order.
@@ -52,7 +67,9 @@ impl Books {
         if let Some((object, row)) = place.header {
             let state = self.text(object, row, "STATE");
             if matches!(state.as_str(), "Paid" | "Partially Paid" | "Reversed") {
-                return Err(format!("state: the document is {state} and cannot be changed"));
+                return Err(format!(
+                    "state: the document is {state} and cannot be changed"
+                ));
             }
         }
         for batch in &place.batches {
@@ -60,7 +77,11 @@ impl Books {
             let period = self.number(GLBATCH, *batch, "_PERIOD").unwrap_or(0);
             let period = u16::try_from(period).unwrap_or(u16::MAX);
             for entry in self.entries(*batch) {
-                let key = (self.cell(GLENTRY, entry, "_ENTITY"), self.cell(GLENTRY, entry, "ACCOUNTNO"), period);
+                let key = (
+                    self.cell(GLENTRY, entry, "_ENTITY"),
+                    self.cell(GLENTRY, entry, "ACCOUNTNO"),
+                    period,
+                );
                 let signed = self.signed(entry);
                 self.total(key, signed, true);
                 self.remove(GLENTRY, entry);
@@ -84,9 +105,13 @@ impl Books {
         let module = self.text(GLBATCH, batch, "MODULE");
         let day = self.number(GLBATCH, batch, "BATCH_DATE").unwrap_or(0);
         let adjusting = self.number(GLBATCH, batch, "_PERIOD").is_some_and(|p| {
-            usize::try_from(p).ok().and_then(|p| self.periods.get(p)).is_some_and(|p| p.adjusting)
+            usize::try_from(p)
+                .ok()
+                .and_then(|p| self.periods.get(p))
+                .is_some_and(|p| p.adjusting)
         });
-        self.open_period(&entity, &module, day, adjusting).map(|_| ())
+        self.open_period(&entity, &module, day, adjusting)
+            .map(|_| ())
     }
 
     /// Deletes a document with everything it wrote.
@@ -130,11 +155,23 @@ impl Books {
                 lines.push(self.line_read_back(entry));
             }
         }
-        let header = |field: &str| place.header.map(|(object, row)| self.cell(object, row, field));
+        let header = |field: &str| {
+            place
+                .header
+                .map(|(object, row)| self.cell(object, row, field))
+        };
         let day = |cell: u32| cell & !INLINE;
         let gl_date = day(self.cell(GLBATCH, batch, "BATCH_DATE"));
         let party = place.header.map_or(0, |(object, row)| {
-            self.cell(object, row, if object <= APPYMT { "VENDORID" } else { "CUSTOMERID" })
+            self.cell(
+                object,
+                row,
+                if object <= APPYMT {
+                    "VENDORID"
+                } else {
+                    "CUSTOMERID"
+                },
+            )
         });
         Some(Document {
             id: self.cell(GLBATCH, batch, "REFERENCENO"),
@@ -142,7 +179,8 @@ impl Books {
             date: header("WHENCREATED").map_or(gl_date, day),
             gl_date,
             adjusting: self.text(GLBATCH, batch, "ADJ") == "true",
-            entity: header("MEGAENTITYID").unwrap_or_else(|| self.cell(GLBATCH, batch, "BASELOCATION_NO")),
+            entity: header("MEGAENTITYID")
+                .unwrap_or_else(|| self.cell(GLBATCH, batch, "BASELOCATION_NO")),
             currency: header("CURRENCY").unwrap_or_else(|| lines.first().map_or(0, |l| l.currency)),
             due: header("WHENDUE").map_or(0, day),
             party,
@@ -157,13 +195,19 @@ impl Books {
 
     fn rule_read_back(&self, place: &Place, batch: u32) -> Option<Rule> {
         let object = place.header.map(|(object, _)| object);
-        let module = place.header.map(|(object, row)| self.text(object, row, "MODULEKEY"));
+        let module = place
+            .header
+            .map(|(object, row)| self.text(object, row, "MODULEKEY"));
         let journal = self.text(GLBATCH, batch, "JOURNAL");
         let fits = |rule: &&Rule| match object {
             Some(_) => rule.object == object && module.as_deref() == Some(rule.module),
             None => rule.object.is_none() && rule.journal == journal,
         };
-        RULES.iter().find(fits).copied().or_else(|| rule_of("gl_journal"))
+        RULES
+            .iter()
+            .find(fits)
+            .copied()
+            .or_else(|| rule_of("gl_journal"))
     }
 
     fn line_read_back(&self, entry: u32) -> Line {
@@ -184,7 +228,11 @@ impl Books {
             base: sign(self.amount(GLENTRY, entry, "AMOUNT")),
             statistical: self.text(GLENTRY, entry, "STATISTICAL") == "true",
             dims,
-            custom: self.custom.iter().map(|(name, _)| cell(&format!("GLDIM{name}"))).collect(),
+            custom: self
+                .custom
+                .iter()
+                .map(|(name, _)| cell(&format!("GLDIM{name}")))
+                .collect(),
             memo: cell("DESCRIPTION"),
         }
     }
@@ -199,16 +247,27 @@ impl Books {
         (id, day, description): (&str, u32, &str),
         stamp: Stamp,
     ) -> Result<Place, String> {
-        let mut doc = self.read_back(place).ok_or("the document has no posting to reverse")?;
-        let journal = place.batches.first().map_or(0, |b| self.cell(GLBATCH, *b, "JOURNAL"));
-        if place.batches.iter().any(|b| self.cell(GLBATCH, *b, "REVERSEDKEY") != 0) {
+        let mut doc = self
+            .read_back(place)
+            .ok_or("the document has no posting to reverse")?;
+        let journal = place
+            .batches
+            .first()
+            .map_or(0, |b| self.cell(GLBATCH, *b, "JOURNAL"));
+        if place
+            .batches
+            .iter()
+            .any(|b| self.cell(GLBATCH, *b, "REVERSEDKEY") != 0)
+        {
             return Err("state: the document is already reversed".to_owned());
         }
         doc.reverses = doc.id;
         if let Some((object, row)) = place.header {
             let state = self.text(object, row, "STATE");
             if state != "Posted" {
-                return Err(format!("state: the document is {state} and cannot be reversed"));
+                return Err(format!(
+                    "state: the document is {state} and cannot be reversed"
+                ));
             }
             if object != APBILL {
                 self.mark_reversed(object, row, stamp);
@@ -217,7 +276,10 @@ impl Books {
         let void = place.header.is_some_and(|(object, _)| object == APBILL);
         let kind = if void { "ap_bill_void" } else { "gl_reversal" };
         let module = doc.rule.module;
-        doc.rule = Rule { module, ..rule_of(kind).ok_or("no rule for reversals")? };
+        doc.rule = Rule {
+            module,
+            ..rule_of(kind).ok_or("no rule for reversals")?
+        };
         doc.journal = if doc.adjusting { 0 } else { journal };
         doc.id = self.word(id);
         (doc.gl_date, doc.date, doc.due, doc.adjusting) = (day, day, 0, false);
@@ -253,10 +315,23 @@ impl Books {
     /// Every document as CSV: `kind,number,stamp,entity,accounting_date,currency,amount,status,created_at`. Documents of their own first,
     /// then postings without one. `stamp` is empty: this system carries no mark of another. Amounts are in document currency.
     pub(in crate::intacct) fn documents_csv(&self) -> String {
-        let mut csv =
-            String::from("kind,number,stamp,entity,accounting_date,currency,amount,status,created_at\n");
-        let iso = |cell: u32| if cell == 0 { String::new() } else { moment::day_to_iso(cell & !INLINE) };
-        let at = |cell: u32| if cell == 0 { String::new() } else { moment::moment_to_iso(cell & !INLINE) };
+        let mut csv = String::from(
+            "kind,number,stamp,entity,accounting_date,currency,amount,status,created_at\n",
+        );
+        let iso = |cell: u32| {
+            if cell == 0 {
+                String::new()
+            } else {
+                moment::day_to_iso(cell & !INLINE)
+            }
+        };
+        let at = |cell: u32| {
+            if cell == 0 {
+                String::new()
+            } else {
+                moment::moment_to_iso(cell & !INLINE)
+            }
+        };
         for object in DOCUMENTS {
             let name = self.table(object).name.clone();
             for row in self.table(object).all() {
@@ -278,9 +353,15 @@ impl Books {
                 continue;
             }
             let entries = self.entries(row);
-            let debit: Amount =
-                entries.iter().map(|e| self.signed(*e)).filter(|a| !a.is_negative()).sum();
-            let currency = entries.first().map(|e| self.text(GLENTRY, *e, "BASECURR")).unwrap_or_default();
+            let debit: Amount = entries
+                .iter()
+                .map(|e| self.signed(*e))
+                .filter(|a| !a.is_negative())
+                .sum();
+            let currency = entries
+                .first()
+                .map(|e| self.text(GLENTRY, *e, "BASECURR"))
+                .unwrap_or_default();
             csv.push_str(&format!(
                 "GLBATCH,{},,{},{},{currency},{},{},{}\n",
                 quoted(&self.text(GLBATCH, row, "REFERENCENO")),

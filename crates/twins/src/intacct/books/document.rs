@@ -39,7 +39,12 @@ const fn rule(
     module: &'static str,
     object: Option<TableId>,
 ) -> Rule {
-    Rule { kind, journal, module, object }
+    Rule {
+        kind,
+        journal,
+        module,
+        object,
+    }
 }
 
 /// All kinds, most general first for each journal (used when a posting is read back).
@@ -81,7 +86,11 @@ pub(in crate::intacct) fn rule_of(kind: &str) -> Option<Rule> {
 
 /// +1 where an item reads like its posting (debit positive), -1 where it reads the other way round.
 pub(in crate::intacct) fn item_sign(object: TableId) -> i8 {
-    if object == APBILL || object == ARADJUSTMENT { 1 } else { -1 }
+    if object == APBILL || object == ARADJUSTMENT {
+        1
+    } else {
+        -1
+    }
 }
 
 /// Code in RECORDTYPE; `pi` is documented (§4.2 [C]), the others are recollection [R].

@@ -38,7 +38,9 @@ impl Books {
         to: usize,
     ) -> BTreeMap<(u32, u32), Movement> {
         let mut result: BTreeMap<(u32, u32), Movement> = BTreeMap::new();
-        let Some(first) = self.periods.get(from) else { return result };
+        let Some(first) = self.periods.get(from) else {
+            return result;
+        };
         let year = first.fiscal_year;
         let retained = self.pool.find(&self.options.retained_earnings_account);
         let last = self.adjusting_after(to).unwrap_or(to).max(to);
@@ -77,14 +79,20 @@ impl Books {
     /// statistical accounts are not listed. Debit positive.
     pub(in crate::intacct) fn trial_balance_csv(&self) -> String {
         let mut csv = String::from("period,entity_id,account,currency,balance\n");
-        let retained = self.pool.find(&self.options.retained_earnings_account).unwrap_or(0);
+        let retained = self
+            .pool
+            .find(&self.options.retained_earnings_account)
+            .unwrap_or(0);
         let mut by_period: BTreeMap<usize, Vec<((u32, u32), Amount)>> = BTreeMap::new();
         for ((entity, account, period), totals) in &self.totals {
             if self.accounts.get(account).is_some_and(|a| a.statistical) {
                 continue;
             }
             let line = ((*entity, *account), totals.debit - totals.credit);
-            by_period.entry(usize::from(*period)).or_default().push(line);
+            by_period
+                .entry(usize::from(*period))
+                .or_default()
+                .push(line);
         }
         let mut running: BTreeMap<(u32, u32), Amount> = BTreeMap::new();
         let mut year = None;
@@ -129,7 +137,12 @@ impl Books {
                 continue;
             }
             let currency = self.entity_of(*entity).map_or("", |e| e.currency.as_str());
-            rows.push((self.pool.get(*entity), self.pool.get(*account), currency, *balance));
+            rows.push((
+                self.pool.get(*entity),
+                self.pool.get(*account),
+                currency,
+                *balance,
+            ));
         }
         rows.sort();
         for (entity, account, currency, balance) in rows {

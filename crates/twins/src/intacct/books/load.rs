@@ -85,13 +85,17 @@ fn day(row: &Row<'_>, column: &str) -> Result<u32, CompanyError> {
 
 fn amount(row: &Row<'_>, column: &str) -> Result<Amount, CompanyError> {
     let text = row.get(column)?;
-    Amount::parse(text).ok_or_else(|| row.wrong(format!("{column}: {text:?} is no plain decimal number")))
+    Amount::parse(text)
+        .ok_or_else(|| row.wrong(format!("{column}: {text:?} is no plain decimal number")))
 }
 
 fn load_set_up(books: &mut Books, folder: &CompanyFolder) -> Result<(), CompanyError> {
     each(folder, "master/entities.csv", |row| {
-        let (id, name, currency) =
-            (row.get("entity_id")?.to_owned(), row.get("name")?.to_owned(), row.get("base_currency")?.to_owned());
+        let (id, name, currency) = (
+            row.get("entity_id")?.to_owned(),
+            row.get("name")?.to_owned(),
+            row.get("base_currency")?.to_owned(),
+        );
         let cell = books.word(&id);
         let fields = [
             ("LOCATIONID", cell),
@@ -104,12 +108,19 @@ fn load_set_up(books: &mut Books, folder: &CompanyFolder) -> Result<(), CompanyE
         ];
         books.insert(LOCATIONENTITY, &fields);
         books.insert(LOCATION, &fields);
-        books.entities.push(Entity { id, cell, name, currency });
+        books.entities.push(Entity {
+            id,
+            cell,
+            name,
+            currency,
+        });
         Ok(())
     })?;
     each(folder, "master/periods.csv", |row| {
         let text = row.get("fiscal_year")?;
-        let fiscal_year = text.parse().map_err(|_| row.wrong(format!("fiscal_year: {text:?} is no year")))?;
+        let fiscal_year = text
+            .parse()
+            .map_err(|_| row.wrong(format!("fiscal_year: {text:?} is no year")))?;
         books.periods.push(Period {
             name: row.get("period")?.to_owned(),
             fiscal_year,
@@ -137,13 +148,19 @@ fn load_set_up(books: &mut Books, folder: &CompanyFolder) -> Result<(), CompanyE
             ("TITLE", books.word(title)),
             ("BOOKID", books.word("ACCRUAL")),
             ("ADJ", books.word(if *adjusting { "true" } else { "false" })),
-            ("STATISTICAL", books.word(if *statistical { "true" } else { "false" })),
+            (
+                "STATISTICAL",
+                books.word(if *statistical { "true" } else { "false" }),
+            ),
             ("STATUS", books.word("active")),
             ("_MODULE", books.word(module)),
         ];
         books.insert(GLJOURNAL, &fields);
     }
-    for (login, kind, only_api) in [("ws_tieout", "business user", "true"), ("bookkeeper", "business user", "false")] {
+    for (login, kind, only_api) in [
+        ("ws_tieout", "business user", "true"),
+        ("bookkeeper", "business user", "false"),
+    ] {
         let fields = [
             ("LOGINID", books.word(login)),
             ("USERTYPE", books.word(kind)),
@@ -152,7 +169,11 @@ fn load_set_up(books: &mut Books, folder: &CompanyFolder) -> Result<(), CompanyE
         ];
         books.insert(USERINFO, &fields);
     }
-    let fields = [("NAME", books.word("spot")), ("ISDEFAULT", books.word("true")), ("STATUS", books.word("active"))];
+    let fields = [
+        ("NAME", books.word("spot")),
+        ("ISDEFAULT", books.word("true")),
+        ("STATUS", books.word("active")),
+    ];
     books.insert(EXCHANGERATETYPES, &fields);
     load_accounts(books, folder)
 }
@@ -163,14 +184,41 @@ fn load_accounts(books: &mut Books, folder: &CompanyFolder) -> Result<(), Compan
         let statistical = class == "statistical";
         let closes = row.get("closes_to_retained_earnings")? == "Y";
         let cell = books.word(row.get("account")?);
-        books.accounts.insert(cell, Account { closes, statistical });
+        books.accounts.insert(
+            cell,
+            Account {
+                closes,
+                statistical,
+            },
+        );
         let result = matches!(class, "revenue" | "expense");
         let fields = [
             ("ACCOUNTNO", cell),
             ("TITLE", books.word(row.get("name")?)),
-            ("ACCOUNTTYPE", books.word(if result { "incomestatement" } else { "balancesheet" })),
-            ("NORMALBALANCE", books.word(if row.get("normal_side")? == "C" { "credit" } else { "debit" })),
-            ("CLOSINGTYPE", books.word(if closes { "closing account" } else { "non-closing account" })),
+            (
+                "ACCOUNTTYPE",
+                books.word(if result {
+                    "incomestatement"
+                } else {
+                    "balancesheet"
+                }),
+            ),
+            (
+                "NORMALBALANCE",
+                books.word(if row.get("normal_side")? == "C" {
+                    "credit"
+                } else {
+                    "debit"
+                }),
+            ),
+            (
+                "CLOSINGTYPE",
+                books.word(if closes {
+                    "closing account"
+                } else {
+                    "non-closing account"
+                }),
+            ),
             ("CATEGORY", books.word(class)),
             ("STATUS", books.word("active")),
             ("_CLASS", books.word(class)),
@@ -193,15 +241,40 @@ fn load_accounts(books: &mut Books, folder: &CompanyFolder) -> Result<(), Compan
 fn load_masters(books: &mut Books, folder: &CompanyFolder) -> Result<(), CompanyError> {
     let mut plan: Vec<(String, TableId, &str, &str)> = vec![
         ("master/vendors.csv".to_owned(), VENDOR, "VENDORID", "NAME"),
-        ("master/customers.csv".to_owned(), CUSTOMER, "CUSTOMERID", "NAME"),
-        ("master/department.csv".to_owned(), DEPARTMENT, "DEPARTMENTID", "TITLE"),
+        (
+            "master/customers.csv".to_owned(),
+            CUSTOMER,
+            "CUSTOMERID",
+            "NAME",
+        ),
+        (
+            "master/department.csv".to_owned(),
+            DEPARTMENT,
+            "DEPARTMENTID",
+            "TITLE",
+        ),
         ("master/class.csv".to_owned(), CLASS, "CLASSID", "NAME"),
-        ("master/project.csv".to_owned(), PROJECT, "PROJECTID", "NAME"),
-        ("master/employee.csv".to_owned(), EMPLOYEE, "EMPLOYEEID", "PERSONALINFO.CONTACTNAME"),
+        (
+            "master/project.csv".to_owned(),
+            PROJECT,
+            "PROJECTID",
+            "NAME",
+        ),
+        (
+            "master/employee.csv".to_owned(),
+            EMPLOYEE,
+            "EMPLOYEEID",
+            "PERSONALINFO.CONTACTNAME",
+        ),
         ("master/item.csv".to_owned(), ITEM, "ITEMID", "NAME"),
     ];
     for (at, (_, column)) in books.custom.iter().enumerate() {
-        plan.push((format!("master/{column}.csv"), FIRST_CUSTOM + at, "id", "name"));
+        plan.push((
+            format!("master/{column}.csv"),
+            FIRST_CUSTOM + at,
+            "id",
+            "name",
+        ));
     }
     for (file, id, key, name) in plan {
         if !folder.has(&file) {
@@ -210,7 +283,11 @@ fn load_masters(books: &mut Books, folder: &CompanyFolder) -> Result<(), Company
         each(folder, &file, |row| {
             let optional = |c: &str| row.find(c).unwrap_or_default().to_owned();
             let terms = optional("terms_days");
-            let terms = if terms.is_empty() { terms } else { format!("N{terms}") };
+            let terms = if terms.is_empty() {
+                terms
+            } else {
+                format!("N{terms}")
+            };
             let fields = [
                 (key, books.word(row.get("id")?)),
                 (name, books.word(row.get("name")?)),
@@ -284,8 +361,16 @@ fn load_openings(books: &mut Books, folder: &CompanyFolder) -> Result<(), Compan
         };
         let seconds = jiff::civil::Time::MAX;
         let stamp = jiff::tz::Offset::UTC.to_timestamp(moment::civil(date).to_datetime(seconds));
-        let moment = stamp.ok().and_then(|s| moment::moment_from_unix(s.as_second())).unwrap_or(1);
-        let stamp = Stamp { moment, user: 2, source: "ui", audited: false };
+        let moment = stamp
+            .ok()
+            .and_then(|s| moment::moment_from_unix(s.as_second()))
+            .unwrap_or(1);
+        let stamp = Stamp {
+            moment,
+            user: 2,
+            source: "ui",
+            audited: false,
+        };
         books.write(&doc, &Place::default(), stamp).map_err(bad)?;
     }
     Ok(())
@@ -328,7 +413,10 @@ impl Lines {
 
     fn read(&mut self, books: &mut Books) -> Result<Option<(u32, Line)>, CompanyError> {
         match self.table.next_row()? {
-            Some(row) => Ok(Some((books.word(row.get("document_id")?), line(books, &row)?))),
+            Some(row) => Ok(Some((
+                books.word(row.get("document_id")?),
+                line(books, &row)?,
+            ))),
             None => Ok(None),
         }
     }
@@ -371,22 +459,34 @@ fn line(books: &mut Books, row: &Row<'_>) -> Result<Line, CompanyError> {
 
 fn load_documents(books: &mut Books, folder: &CompanyFolder) -> Result<(), CompanyError> {
     let table = folder.table("inputs/document_lines.csv")?;
-    let mut lines = Lines { table, waiting: HashMap::new(), next: None };
+    let mut lines = Lines {
+        table,
+        waiting: HashMap::new(),
+        next: None,
+    };
     let mut later: Vec<(Vec<u32>, u32)> = Vec::new();
     each(folder, "inputs/documents.csv", |row| {
         let kind = row.get("type")?;
-        let rule = rule_of(kind).ok_or_else(|| row.wrong(format!("type: {kind:?} is no kind of document known here")))?;
+        let rule = rule_of(kind).ok_or_else(|| {
+            row.wrong(format!("type: {kind:?} is no kind of document known here"))
+        })?;
         let id = books.word(row.get("document_id")?);
         if rule.journal.is_empty() {
             return Ok(());
         }
         let name = row.get("period")?;
-        let period = books.period(name).ok_or_else(|| row.wrong(format!("period: no period {name:?}")))?;
+        let period = books
+            .period(name)
+            .ok_or_else(|| row.wrong(format!("period: no period {name:?}")))?;
         let created = row.get("created_at")?;
         let moment = moment::moment_from_iso(created)
             .ok_or_else(|| row.wrong(format!("created_at: {created:?} is no instant")))?;
         books.newest = books.newest.max(moment);
-        let due = if row.get("due_date")?.is_empty() { 0 } else { day(row, "due_date")? };
+        let due = if row.get("due_date")?.is_empty() {
+            0
+        } else {
+            day(row, "due_date")?
+        };
         let doc = Document {
             id,
             rule,
@@ -404,8 +504,15 @@ fn load_documents(books: &mut Books, folder: &CompanyFolder) -> Result<(), Compa
             journal: 0,
             lines: lines.take(books, id)?,
         };
-        let stamp = Stamp { moment, user: 2, source: "ui", audited: false };
-        let place = books.write(&doc, &Place::default(), stamp).map_err(|what| row.wrong(what))?;
+        let stamp = Stamp {
+            moment,
+            user: 2,
+            source: "ui",
+            audited: false,
+        };
+        let place = books
+            .write(&doc, &Place::default(), stamp)
+            .map_err(|what| row.wrong(what))?;
         let linked = |b: &u32| books.cell(super::schema::GLBATCH, *b, "REVERSEDFROM") != 0;
         if doc.reverses != 0 && !place.batches.iter().all(linked) {
             later.push((place.batches, doc.reverses));
@@ -415,12 +522,18 @@ fn load_documents(books: &mut Books, folder: &CompanyFolder) -> Result<(), Compa
     for (batches, reversed) in later {
         books.link_reversal(&batches, reversed);
     }
-    let unknown = lines.next.map(|(id, _)| id).or_else(|| lines.waiting.keys().min().copied());
+    let unknown = lines
+        .next
+        .map(|(id, _)| id)
+        .or_else(|| lines.waiting.keys().min().copied());
     match unknown {
         Some(id) => Err(CompanyError::Bad {
             path: folder.root().join("inputs/document_lines.csv"),
             line: 1,
-            what: format!("document_id: {:?} has lines but no document", books.pool.get(id)),
+            what: format!(
+                "document_id: {:?} has lines but no document",
+                books.pool.get(id)
+            ),
         }),
         None => Ok(()),
     }
@@ -438,11 +551,22 @@ fn load_applications(books: &mut Books, folder: &CompanyFolder) -> Result<(), Co
         };
         let item = books.find(object, "RECORDID", row.get("item_id")?);
         let payment = books.find(payments, "RECORDID", row.get("applied_by_document_id")?);
-        let (trx, base) = (amount(row, "amount_txn")?, amount(row, "amount_base_booked")?);
-        let Some(item) = item else { return Ok(()) };
+        let (trx, base) = (
+            amount(row, "amount_txn")?,
+            amount(row, "amount_base_booked")?,
+        );
+        // A void stands in this file too; the bill it reverses is closed by the reversal itself.
+        let Some(item) = item.filter(|i| books.text(object, *i, "STATE") != "Reversed") else {
+            return Ok(());
+        };
         let date = day(row, "application_date")?;
         if let Some(payment) = payment {
-            books.pay_detail((details, payments, payment), (object, item), (base, trx), date);
+            books.pay_detail(
+                (details, payments, payment),
+                (object, item),
+                (base, trx),
+                date,
+            );
         }
         books.pay(object, item, (base, trx), date);
         Ok(())
@@ -474,15 +598,31 @@ impl Books {
     }
 
     /// Lowers what is due on a bill or invoice. WHENMODIFIED does not move here.
-    pub(in crate::intacct) fn pay(&mut self, object: TableId, item: u32, (base, trx): (Amount, Amount), date: u32) {
-        for (paid, due, by) in [("TOTALPAID", "TOTALDUE", base), ("TRX_TOTALPAID", "TRX_TOTALDUE", trx)] {
-            let (now_paid, now_due) = (self.amount(object, item, paid) + by, self.amount(object, item, due) - by);
+    pub(in crate::intacct) fn pay(
+        &mut self,
+        object: TableId,
+        item: u32,
+        (base, trx): (Amount, Amount),
+        date: u32,
+    ) {
+        for (paid, due, by) in [
+            ("TOTALPAID", "TOTALDUE", base),
+            ("TRX_TOTALPAID", "TRX_TOTALDUE", trx),
+        ] {
+            let (now_paid, now_due) = (
+                self.amount(object, item, paid) + by,
+                self.amount(object, item, due) - by,
+            );
             let (paid_cell, due_cell) = (self.decimal(now_paid), self.decimal(now_due));
             self.set(object, item, paid, paid_cell);
             self.set(object, item, due, due_cell);
         }
         let left = self.amount(object, item, "TRX_TOTALDUE");
-        let state = self.word(if left.is_zero() { "Paid" } else { "Partially Paid" });
+        let state = self.word(if left.is_zero() {
+            "Paid"
+        } else {
+            "Partially Paid"
+        });
         self.set(object, item, "STATE", state);
         if left.is_zero() {
             self.set(object, item, "WHENPAID", INLINE | date);

@@ -37,15 +37,18 @@ impl Books {
     /// The adjusting period that ends with this regular one.
     pub(in crate::intacct) fn adjusting_after(&self, period: usize) -> Option<usize> {
         let end = self.periods.get(period)?.end;
-        self.periods.iter().position(|p| p.adjusting && p.end == end)
+        self.periods
+            .iter()
+            .position(|p| p.adjusting && p.end == end)
     }
 
     /// True if nothing may be posted for this entity and application into the period. Closing the general ledger closes everything.
     pub(in crate::intacct) fn is_closed(&self, entity: &str, app: &str, period: usize) -> bool {
         ["", entity].iter().any(|e| {
-            ["", "GL", app]
-                .iter()
-                .any(|a| self.closed.contains(&((*e).to_owned(), (*a).to_owned(), period)))
+            ["", "GL", app].iter().any(|a| {
+                self.closed
+                    .contains(&((*e).to_owned(), (*a).to_owned(), period))
+            })
         })
     }
 
@@ -60,7 +63,9 @@ impl Books {
         period: &str,
         status: &str,
     ) -> Result<(), String> {
-        let index = self.period(period).ok_or_else(|| format!("period: no period {period}"))?;
+        let index = self
+            .period(period)
+            .ok_or_else(|| format!("period: no period {period}"))?;
         let entity = entity.unwrap_or_default();
         if !entity.is_empty() && self.entity(entity).is_none() {
             return Err(format!("entity: no entity {entity}"));
@@ -98,7 +103,10 @@ impl Books {
     ) -> Result<usize, String> {
         let date = moment::day_to_us(day);
         let index = self.period_of(day, adjusting).ok_or_else(|| {
-            format!("date {date}: no {} period covers it", if adjusting { "adjusting" } else { "regular" })
+            format!(
+                "date {date}: no {} period covers it",
+                if adjusting { "adjusting" } else { "regular" }
+            )
         })?;
         if self.is_closed(entity, application(module), index) {
             return Err(format!(

@@ -39,14 +39,23 @@ impl Pool {
         if self.slots.is_empty() {
             return None;
         }
-        self.slots.get(self.slot(text)).copied().filter(|number| *number != 0)
+        self.slots
+            .get(self.slot(text))
+            .copied()
+            .filter(|number| *number != 0)
     }
 
     /// The text of a number; empty for 0 or a number never given out.
     pub(in crate::intacct) fn get(&self, number: u32) -> &str {
-        let Some(index) = wide(number).checked_sub(1) else { return "" };
+        let Some(index) = wide(number).checked_sub(1) else {
+            return "";
+        };
         let end = self.ends.get(index).copied().unwrap_or(0);
-        let start = index.checked_sub(1).and_then(|i| self.ends.get(i)).copied().unwrap_or(0);
+        let start = index
+            .checked_sub(1)
+            .and_then(|i| self.ends.get(i))
+            .copied()
+            .unwrap_or(0);
         self.text.get(wide(start)..wide(end)).unwrap_or_default()
     }
 

@@ -7,8 +7,7 @@ use std::collections::BTreeMap;
 use super::super::amount::Amount;
 use super::document::{DIMENSIONS, Document, Line, STATISTICAL, item_sign, record_type};
 use super::schema::{
-    APADJUSTMENT, APBILL, APPYMT, ARINVOICE, ARPYMT, GLBATCH, GLENTRY, GLJOURNAL, TableId,
-    lines_of,
+    APADJUSTMENT, APBILL, APPYMT, ARINVOICE, ARPYMT, GLBATCH, GLENTRY, GLJOURNAL, TableId, lines_of,
 };
 use super::table::{INLINE, narrow};
 use super::{Books, Stamp};
@@ -48,7 +47,8 @@ impl Books {
                 self.cell(GLBATCH, *b, "BASELOCATION_NO") == *entity
                     && (self.text(GLBATCH, *b, "JOURNAL") == "STJ") == *statistical
             });
-            let batch = self.write_batch(doc, (*entity, *statistical), period, prbatch, found, stamp);
+            let batch =
+                self.write_batch(doc, (*entity, *statistical), period, prbatch, found, stamp);
             self.write_entries(doc, batch, period, lines, stamp);
             batches.push(batch);
         }
@@ -73,10 +73,16 @@ impl Books {
         for (index, line) in doc.lines.iter().enumerate() {
             let at = index + 1;
             if self.entity_of(line.entity).is_none() {
-                return Err(format!("line {at}: entity_id: no entity {}", self.pool.get(line.entity)));
+                return Err(format!(
+                    "line {at}: entity_id: no entity {}",
+                    self.pool.get(line.entity)
+                ));
             }
             let Some(account) = self.accounts.get(&line.account) else {
-                return Err(format!("line {at}: account: no account {}", self.pool.get(line.account)));
+                return Err(format!(
+                    "line {at}: account: no account {}",
+                    self.pool.get(line.account)
+                ));
             };
             if account.statistical != line.statistical {
                 return Err(format!(
@@ -97,7 +103,10 @@ impl Books {
         for (entity, sum) in sums {
             if !sum.is_zero() {
                 let entity = self.pool.get(entity);
-                return Err(format!("the lines of {entity} do not balance: debit less credit is {}", sum.plain()));
+                return Err(format!(
+                    "the lines of {entity} do not balance: debit less credit is {}",
+                    sum.plain()
+                ));
             }
         }
         Ok(groups)
@@ -129,13 +138,20 @@ impl Books {
         stamp: Stamp,
     ) -> Result<(Option<(TableId, u32)>, u32), String> {
         let Some(object) = doc.rule.object else {
-            let prbatch = if doc.rule.kind == "ap_bill_void" { self.void_bill(doc, stamp)? } else { 0 };
+            let prbatch = if doc.rule.kind == "ap_bill_void" {
+                self.void_bill(doc, stamp)?
+            } else {
+                0
+            };
             return Ok((None, prbatch));
         };
         let control = self.control(object, &doc.lines);
         let account = doc.lines.get(control).map_or(0, |l| l.account);
         if object == APBILL || object == ARINVOICE {
-            self.control_accounts.entry(object).or_default().insert(account);
+            self.control_accounts
+                .entry(object)
+                .or_default()
+                .insert(account);
         }
         let (base, trx) = header_total(object, doc, control, account);
         let old = reuse.header.map(|(_, row)| row);
@@ -178,15 +194,33 @@ impl Books {
         (base, trx): (Amount, Amount),
         prbatch: u32,
     ) -> Vec<(&'static str, u32)> {
-        let party = if object <= APPYMT { "VENDORID" } else { "CUSTOMERID" };
-        let currency = self.entity_of(doc.entity).map_or(String::new(), |e| e.currency.clone());
+        let party = if object <= APPYMT {
+            "VENDORID"
+        } else {
+            "CUSTOMERID"
+        };
+        let currency = self
+            .entity_of(doc.entity)
+            .map_or(String::new(), |e| e.currency.clone());
         let basecurr = self.word(&currency);
-        let rate = doc.lines.iter().find(|l| l.currency == doc.currency).map_or(0, |l| l.rate);
+        let rate = doc
+            .lines
+            .iter()
+            .find(|l| l.currency == doc.currency)
+            .map_or(0, |l| l.rate);
         let payment = matches!(object, APPYMT | ARPYMT);
         let (base_text, trx_text) = (self.decimal(base), self.decimal(trx));
         let zero = self.word("0");
-        let (paid, due) = if payment { (base_text, zero) } else { (zero, base_text) };
-        let (trx_paid, trx_due) = if payment { (trx_text, zero) } else { (zero, trx_text) };
+        let (paid, due) = if payment {
+            (base_text, zero)
+        } else {
+            (zero, base_text)
+        };
+        let (trx_paid, trx_due) = if payment {
+            (trx_text, zero)
+        } else {
+            (zero, trx_text)
+        };
         let batch = format!("{} {}", record_type(object), prbatch & !INLINE);
         vec![
             ("RECORDTYPE", self.word(record_type(object))),
@@ -219,8 +253,17 @@ impl Books {
         ]
     }
 
-    fn write_items(&mut self, doc: &Document, object: TableId, header: u32, control: usize, stamp: Stamp) {
-        let Some((items, _, _)) = lines_of(object) else { return };
+    fn write_items(
+        &mut self,
+        doc: &Document,
+        object: TableId,
+        header: u32,
+        control: usize,
+        stamp: Stamp,
+    ) {
+        let Some((items, _, _)) = lines_of(object) else {
+            return;
+        };
         let offset = doc.lines.get(control).map_or(0, |l| l.account);
         let turn = item_sign(object) < 0;
         let mut number = 0;
@@ -229,8 +272,14 @@ impl Books {
                 continue;
             }
             number += 1;
-            let (base, trx) = if turn { (-line.base, -line.trx) } else { (line.base, line.trx) };
-            let currency = self.entity_of(line.entity).map_or(String::new(), |e| e.currency.clone());
+            let (base, trx) = if turn {
+                (-line.base, -line.trx)
+            } else {
+                (line.base, line.trx)
+            };
+            let currency = self
+                .entity_of(line.entity)
+                .map_or(String::new(), |e| e.currency.clone());
             let mut fields = vec![
                 ("RECORDKEY", INLINE | (header + 1)),
                 ("LINE_NO", INLINE | number),
@@ -257,7 +306,12 @@ impl Books {
     }
 
     fn write_custom(&mut self, id: TableId, row: u32, line: &Line) {
-        for (at, cell) in line.custom.iter().enumerate().filter(|(_, cell)| **cell != 0) {
+        for (at, cell) in line
+            .custom
+            .iter()
+            .enumerate()
+            .filter(|(_, cell)| **cell != 0)
+        {
             let field = self.custom.get(at).map(|(name, _)| format!("GLDIM{name}"));
             self.set(id, row, &field.unwrap_or_default(), *cell);
         }
@@ -281,7 +335,11 @@ impl Books {
         } else {
             doc.rule.journal.to_owned()
         };
-        let module = if statistical || doc.adjusting { "2.GL" } else { doc.rule.module };
+        let module = if statistical || doc.adjusting {
+            "2.GL"
+        } else {
+            doc.rule.module
+        };
         let adjusting = self
             .find(GLJOURNAL, "SYMBOL", &journal)
             .is_some_and(|row| self.text(GLJOURNAL, row, "ADJ") == "true");
@@ -325,11 +383,20 @@ impl Books {
         }
     }
 
-    fn write_entries(&mut self, doc: &Document, batch: u32, period: usize, lines: &[&Line], stamp: Stamp) {
+    fn write_entries(
+        &mut self,
+        doc: &Document,
+        batch: u32,
+        period: usize,
+        lines: &[&Line],
+        stamp: Stamp,
+    ) {
         let statistical = lines.first().is_some_and(|l| l.statistical);
         for (index, line) in lines.iter().enumerate() {
             let credit = line.base.is_negative() || (line.base.is_zero() && line.trx.is_negative());
-            let currency = self.entity_of(line.entity).map_or(String::new(), |e| e.currency.clone());
+            let currency = self
+                .entity_of(line.entity)
+                .map_or(String::new(), |e| e.currency.clone());
             let basecurr = self.word(&currency);
             let mut fields = vec![
                 ("BATCHNO", INLINE | (batch + 1)),
@@ -340,12 +407,18 @@ impl Books {
                 ("AMOUNT", self.decimal(line.base.abs())),
                 ("TRX_AMOUNT", self.decimal(line.trx.abs())),
                 ("CURRENCY", line.currency),
-                ("BASECURR", if statistical { line.currency } else { basecurr }),
+                (
+                    "BASECURR",
+                    if statistical { line.currency } else { basecurr },
+                ),
                 ("EXCHANGE_RATE", line.rate),
                 ("EXCH_RATE_DATE", INLINE | doc.date),
                 ("DOCUMENT", doc.id),
                 ("DESCRIPTION", line.memo),
-                ("STATISTICAL", self.word(if statistical { "true" } else { "false" })),
+                (
+                    "STATISTICAL",
+                    self.word(if statistical { "true" } else { "false" }),
+                ),
                 ("AFFILIATEENTITY", line.affiliate),
                 ("_ENTITY", line.entity),
                 ("WHENCREATED", INLINE | stamp.moment),
@@ -373,7 +446,9 @@ impl Books {
             .find(|row| doc.party == 0 || self.cell(APBILL, *row, "VENDORID") == doc.party)
             .ok_or_else(|| format!("reverses_document_id: no bill {id}"))?;
         if self.text(APBILL, bill, "STATE") == "Reversed" {
-            return Err(format!("reverses_document_id: bill {id} is already reversed"));
+            return Err(format!(
+                "reverses_document_id: bill {id} is already reversed"
+            ));
         }
         let (state, zero) = (self.word("Reversed"), self.word("0"));
         self.set(APBILL, bill, "STATE", state);
@@ -390,11 +465,14 @@ impl Books {
         for batch in batches {
             let entity = self.cell(GLBATCH, *batch, "BASELOCATION_NO");
             let statistical = self.text(GLBATCH, *batch, "JOURNAL") == "STJ";
-            let original = self.rows_with(GLBATCH, "REFERENCENO", reversed).into_iter().find(|row| {
-                self.cell(GLBATCH, *row, "BASELOCATION_NO") == entity
-                    && (self.text(GLBATCH, *row, "JOURNAL") == "STJ") == statistical
-                    && self.cell(GLBATCH, *row, "REVERSEDFROM") == 0
-            });
+            let original = self
+                .rows_with(GLBATCH, "REFERENCENO", reversed)
+                .into_iter()
+                .find(|row| {
+                    self.cell(GLBATCH, *row, "BASELOCATION_NO") == entity
+                        && (self.text(GLBATCH, *row, "JOURNAL") == "STJ") == statistical
+                        && self.cell(GLBATCH, *row, "REVERSEDFROM") == 0
+                });
             let Some(original) = original else {
                 all = false;
                 continue;
@@ -426,10 +504,20 @@ impl Books {
 fn header_total(object: TableId, doc: &Document, control: usize, account: u32) -> (Amount, Amount) {
     if matches!(object, APPYMT | ARPYMT) {
         let moved = || doc.lines.iter().filter(move |l| l.account == account);
-        return (moved().map(|l| l.base).sum::<Amount>().abs(), moved().map(|l| l.trx).sum::<Amount>().abs());
+        return (
+            moved().map(|l| l.base).sum::<Amount>().abs(),
+            moved().map(|l| l.trx).sum::<Amount>().abs(),
+        );
     }
-    let items = || doc.lines.iter().enumerate().filter(move |(i, _)| *i != control).map(|(_, l)| l);
-    let (base, trx): (Amount, Amount) = (items().map(|l| l.base).sum(), items().map(|l| l.trx).sum());
+    let items = || {
+        doc.lines
+            .iter()
+            .enumerate()
+            .filter(move |(i, _)| *i != control)
+            .map(|(_, l)| l)
+    };
+    let (base, trx): (Amount, Amount) =
+        (items().map(|l| l.base).sum(), items().map(|l| l.trx).sum());
     // An item reads positive where it adds to what the document is for.
     let turn = item_sign(object) < 0;
     debug_assert!(object != APADJUSTMENT || turn);

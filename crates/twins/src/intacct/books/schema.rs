@@ -65,7 +65,10 @@ const MASTER: &str = "NAME:t STATUS:e";
 /// index; `@` is another field, maybe of a related row; `=` is the code of a label.
 fn objects() -> Vec<(&'static str, &'static str, String)> {
     let header = |party: &str, more: &str| format!("{} {more}", HEADER.replace("{PARTY}", party));
-    let line = |parent: &str| LINE.replace("{PARENT}", parent).replace("{DIMS}", ITEM_DIMS);
+    let line = |parent: &str| {
+        LINE.replace("{PARENT}", parent)
+            .replace("{DIMS}", ITEM_DIMS)
+    };
     let master = |columns: &str| format!("{columns} {STAMPS}");
     let entry = "BATCHNO:i* BATCH_NUMBER@GLBATCH.BATCHNO:i LINE_NO:i ENTRY_DATE:D* TR_TYPE:i ACCOUNTNO:t \
         ACCOUNTKEY@GLACCOUNT.RECORDNO:i AMOUNT:d TRX_AMOUNT:d CURRENCY:t BASECURR:t EXCHANGE_RATE:d EXCH_RATE_DATE:D \
@@ -124,12 +127,16 @@ fn objects() -> Vec<(&'static str, &'static str, String)> {
 /// All tables of a tenant with these custom dimensions (names in upper case).
 pub(in crate::intacct) fn tables(custom: &[String]) -> Vec<Table> {
     let fields: Vec<String> = custom.iter().map(|n| format!("GLDIM{n}:t")).collect();
-    let view: Vec<String> = custom.iter().map(|n| format!("GLDIM{n}@GLDIM{n}")).collect();
+    let view: Vec<String> = custom
+        .iter()
+        .map(|n| format!("GLDIM{n}@GLDIM{n}"))
+        .collect();
     let mut tables: Vec<Table> = objects()
         .into_iter()
         .map(|(name, key, columns)| {
-            let columns =
-                columns.replace("{CUSTOMVIEW}", &view.join(" ")).replace("{CUSTOM}", &fields.join(" "));
+            let columns = columns
+                .replace("{CUSTOMVIEW}", &view.join(" "))
+                .replace("{CUSTOM}", &fields.join(" "));
             build(name, key, &columns)
         })
         .collect();
@@ -141,8 +148,11 @@ pub(in crate::intacct) fn tables(custom: &[String]) -> Vec<Table> {
 }
 
 fn build(name: &str, key: &str, columns: &str) -> Table {
-    let mut made =
-        vec![Column { name: "RECORDNO".to_owned(), kind: Kind::Integer, source: Source::RecordNo }];
+    let mut made = vec![Column {
+        name: "RECORDNO".to_owned(),
+        kind: Kind::Integer,
+        source: Source::RecordNo,
+    }];
     let mut indexed = Vec::new();
     for word in columns.split_whitespace() {
         let column = column(word);
@@ -173,7 +183,11 @@ fn column(word: &str) -> Column {
     } else {
         (head, kind, Source::Stored(0))
     };
-    Column { name: name.to_owned(), kind, source }
+    Column {
+        name: name.to_owned(),
+        kind,
+        source,
+    }
 }
 
 fn kind(letter: &str) -> Kind {
@@ -237,7 +251,10 @@ fn parent(object: TableId) -> Option<(&'static str, TableId, &'static str)> {
 }
 
 /// Labels and codes of an enum field (§4.1, §4.2 [D]; labels beyond the documented five states of a bill are [R]).
-pub(in crate::intacct) fn labels(object: TableId, field: &str) -> &'static [(&'static str, &'static str)] {
+pub(in crate::intacct) fn labels(
+    object: TableId,
+    field: &str,
+) -> &'static [(&'static str, &'static str)] {
     match (object, field) {
         (GLBATCH, "STATE") | (GLDETAIL, "BATCH_STATE") => &[
             ("Draft", "I"),
@@ -278,7 +295,9 @@ pub(in crate::intacct) fn labels(object: TableId, field: &str) -> &'static [(&'s
 }
 
 /// The parent of an object of lines: its header object and the field that leads there.
-pub(in crate::intacct) fn lines_of(header: TableId) -> Option<(TableId, &'static str, &'static str)> {
+pub(in crate::intacct) fn lines_of(
+    header: TableId,
+) -> Option<(TableId, &'static str, &'static str)> {
     match header {
         GLBATCH => Some((GLENTRY, "BATCHNO", "ENTRIES")),
         APBILL => Some((APBILLITEM, "RECORDKEY", "APBILLITEMS")),

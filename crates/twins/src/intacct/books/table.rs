@@ -150,7 +150,10 @@ impl Table {
 
     /// One cell.
     pub(in crate::intacct) fn cell(&self, row: u32, slot: usize) -> u32 {
-        self.cells.get(wide(row) * self.width + slot).copied().unwrap_or(0)
+        self.cells
+            .get(wide(row) * self.width + slot)
+            .copied()
+            .unwrap_or(0)
     }
 
     /// Makes a row; its RECORDNO is the answer plus one.
@@ -231,7 +234,11 @@ impl Table {
         to: u32,
     ) -> impl DoubleEndedIterator<Item = u32> + '_ {
         let bounds = (Bound::Included((from, 0)), Bound::Included((to, u32::MAX)));
-        let entries = self.indexes.iter().find(|(column, _)| *column == slot).map(|(_, e)| e);
+        let entries = self
+            .indexes
+            .iter()
+            .find(|(column, _)| *column == slot)
+            .map(|(_, e)| e);
         entries
             .filter(|_| from <= to)
             .into_iter()

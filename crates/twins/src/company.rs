@@ -59,8 +59,14 @@ impl CompanyFolder {
 
     /// The company id of this folder: its name in upper case, letters and digits only.
     pub fn company_id(&self) -> String {
-        let name = self.root.file_name().map(|n| n.to_string_lossy().to_uppercase());
-        name.unwrap_or_default().chars().filter(char::is_ascii_alphanumeric).collect()
+        let name = self
+            .root
+            .file_name()
+            .map(|n| n.to_string_lossy().to_uppercase());
+        name.unwrap_or_default()
+            .chars()
+            .filter(char::is_ascii_alphanumeric)
+            .collect()
     }
 
     /// True if `name` (as `master/x.csv`) exists, plain or compressed.
@@ -100,8 +106,10 @@ impl CompanyFolder {
 }
 
 fn open(path: &Path) -> Result<BufReader<File>, CompanyError> {
-    let file = File::open(path)
-        .map_err(|cause| CompanyError::Unreadable { path: path.to_path_buf(), cause })?;
+    let file = File::open(path).map_err(|cause| CompanyError::Unreadable {
+        path: path.to_path_buf(),
+        cause,
+    })?;
     Ok(BufReader::with_capacity(1 << 16, file))
 }
 
@@ -114,11 +122,20 @@ pub struct Table {
 
 impl Table {
     fn from_reader(path: PathBuf, reader: Box<dyn Read>) -> Result<Self, CompanyError> {
-        let mut reader = csv::ReaderBuilder::new().flexible(false).from_reader(reader);
+        let mut reader = csv::ReaderBuilder::new()
+            .flexible(false)
+            .from_reader(reader);
         let header = reader.headers().map_err(|e| bad(&path, &e))?.clone();
-        let columns =
-            header.iter().enumerate().map(|(i, name)| (name.trim().to_owned(), i)).collect();
-        Ok(Self { path, columns, reader })
+        let columns = header
+            .iter()
+            .enumerate()
+            .map(|(i, name)| (name.trim().to_owned(), i))
+            .collect();
+        Ok(Self {
+            path,
+            columns,
+            reader,
+        })
     }
 
     /// The next row, or `None` at the end.
@@ -128,7 +145,11 @@ impl Table {
     pub fn next_row(&mut self) -> Result<Option<Row<'_>>, CompanyError> {
         let mut record = csv::StringRecord::new();
         match self.reader.read_record(&mut record) {
-            Ok(true) => Ok(Some(Row { path: &self.path, columns: &self.columns, record })),
+            Ok(true) => Ok(Some(Row {
+                path: &self.path,
+                columns: &self.columns,
+                record,
+            })),
             Ok(false) => Ok(None),
             Err(e) => Err(bad(&self.path, &e)),
         }
@@ -137,7 +158,11 @@ impl Table {
 
 fn bad(path: &Path, error: &csv::Error) -> CompanyError {
     let line = error.position().map_or(1, csv::Position::line);
-    CompanyError::Bad { path: path.to_path_buf(), line, what: error.to_string() }
+    CompanyError::Bad {
+        path: path.to_path_buf(),
+        line,
+        what: error.to_string(),
+    }
 }
 
 /// One row of a [`Table`].
@@ -153,7 +178,8 @@ impl Row<'_> {
     /// # Errors
     /// [`CompanyError::Bad`] naming the column when the file has no such column.
     pub fn get(&self, column: &str) -> Result<&str, CompanyError> {
-        self.find(column).ok_or_else(|| self.wrong(format!("the file has no column {column}")))
+        self.find(column)
+            .ok_or_else(|| self.wrong(format!("the file has no column {column}")))
     }
 
     /// The cell of a column that may be absent.
@@ -164,6 +190,10 @@ impl Row<'_> {
     /// An error at this row.
     pub fn wrong(&self, what: impl Into<String>) -> CompanyError {
         let line = self.record.position().map_or(0, csv::Position::line);
-        CompanyError::Bad { path: self.path.to_path_buf(), line, what: what.into() }
+        CompanyError::Bad {
+            path: self.path.to_path_buf(),
+            line,
+            what: what.into(),
+        }
     }
 }

@@ -129,7 +129,7 @@ fn unreadable(
         (429, _) => FaultClass::Throttled,
         (401 | 403, _) => FaultClass::Unauthorised,
         (300..=499, _) => FaultClass::Incompatible,
-        (_, Unreadable::Hostile(_)) if nature.is_read() => FaultClass::Incompatible,
+        (200..=299, Unreadable::Hostile(_)) if nature.is_read() => FaultClass::Incompatible,
         (_, Unreadable::Hostile(_) | Unreadable::Broken(_)) => lost(nature),
     };
     let words = format!("HTTP {status}: {fault}");

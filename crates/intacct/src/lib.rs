@@ -53,3 +53,6 @@ impl Intacct {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

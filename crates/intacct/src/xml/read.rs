@@ -54,10 +54,20 @@ pub(crate) fn answer(body: &[u8]) -> Result<Answer, Unreadable> {
             Event::Text(text) => state.text(&text.xml10_content())?,
             Event::CData(text) => state.text(&text.xml10_content())?,
             Event::GeneralRef(reference) => state.reference(&reference)?,
-            Event::DocType(_) => return Err(hostile("a document type declaration".to_owned())),
+            Event::DocType(kind) => return Err(refused_type(&kind.xml10_content())),
             Event::Comment(_) | Event::PI(_) | Event::Decl(_) => {}
             Event::Eof => return state.finish(),
         }
+    }
+}
+
+/// A document type declaration is never read on. One of a web page is the ordinary sign of a busy front; any other is an attack.
+fn refused_type(declared: &str) -> Unreadable {
+    let name = declared.trim_start().get(..4).unwrap_or_default();
+    if name.eq_ignore_ascii_case("html") {
+        broken("a web page".to_owned())
+    } else {
+        hostile("a document type declaration".to_owned())
     }
 }
 

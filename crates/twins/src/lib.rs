@@ -10,6 +10,7 @@
 pub mod company;
 pub mod fusion;
 pub mod intacct;
+pub mod usage;
 
 use bytes::Bytes;
 

@@ -1,0 +1,3 @@
+//! What the simulated systems promise, end to end.
+
+mod books;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use tieout_connector::Fault;
 use tieout_model::{AccountingDate, Currency};
@@ -68,9 +69,24 @@ impl PeriodState {
 #[derive(Debug, Default)]
 pub(crate) struct Setup {
     ledgers: Mutex<BTreeMap<String, Ledger>>,
+    last_group: AtomicU64,
 }
 
 impl Setup {
+    /// A group id no other file has: 13 digits of milliseconds, 5 of chance; always above the last one given out here.
+    pub(crate) fn next_group(&self, now_ms: i64, chance: u64) -> u64 {
+        let now_ms = u64::try_from(now_ms).unwrap_or(0).max(1);
+        let drawn = now_ms
+            .saturating_mul(100_000)
+            .saturating_add(chance % 100_000);
+        let above = |last: u64| drawn.max(last.saturating_add(1));
+        let order = Ordering::Relaxed;
+        let before = self
+            .last_group
+            .fetch_update(order, order, |last| Some(above(last)));
+        before.map_or(drawn, above)
+    }
+
     fn known(&self, name: &str) -> Option<Ledger> {
         let ledgers = self
             .ledgers

@@ -113,7 +113,9 @@ impl Fusion {
     ) -> Result<(), Fault> {
         let config = &self.client.config;
         let own = found.segments.get(config.balancing_segment_index);
-        if found.segments.len() == config.segments.len()
+        let is_summary = joined.contains('%');
+        if !is_summary
+            && found.segments.len() == config.segments.len()
             && own == Some(&scope.placement.balancing_segment)
         {
             return Ok(());

@@ -16,7 +16,7 @@ const PREFIX: &str = "journals";
 pub(crate) struct ImportRef {
     /// Request id of the loader.
     pub(crate) request: String,
-    /// Group id of the file: milliseconds of its making followed by three digits of chance.
+    /// Group id of the file: milliseconds of its making followed by five digits of chance.
     pub(crate) group: String,
     /// Ledger name.
     pub(crate) ledger: String,
@@ -44,7 +44,7 @@ impl ImportRef {
 
     /// When its file was made.
     pub(crate) fn made_ms(&self) -> i64 {
-        self.group.parse::<i64>().map_or(0, |group| group / 1000)
+        self.group.parse::<i64>().map_or(0, |group| group / 100_000)
     }
 }
 
@@ -60,10 +60,8 @@ pub(crate) struct Request {
 
 /// The requests of `RequestStatus`: JSON text in which lists of one may be bare objects, or a plain word. The root comes first.
 pub(crate) fn requests_of(status: &Value, root: &str) -> Vec<Request> {
-    let parsed = match status {
-        Value::String(written) => serde_json::from_str(written).unwrap_or_else(|_| status.clone()),
-        other => other.clone(),
-    };
+    let written = status.as_str().unwrap_or_default();
+    let parsed: Value = serde_json::from_str(written).unwrap_or_else(|_| status.clone());
     if let Value::String(word) = &parsed {
         return vec![Request {
             id: root.to_owned(),
@@ -248,7 +246,7 @@ mod tests {
     fn a_job_reference_survives_printing_even_with_colons_in_the_ledger() {
         let import = ImportRef {
             request: "101".to_owned(),
-            group: "1798761600000042".to_owned(),
+            group: "179876160000000042".to_owned(),
             ledger: "US: Primary".to_owned(),
         };
         assert_eq!(ImportRef::of_job(&import.to_job()), Some(import.clone()));

@@ -98,11 +98,13 @@ impl Fusion {
 
     fn new_file(&self) -> ImportFile {
         let now = self.client.ambient.clock.now();
-        let chance = self.client.ambient.entropy.draw() % 1000;
+        let group = self
+            .setup
+            .next_group(now.millis(), self.client.ambient.entropy.draw());
         let created = jiff::Timestamp::from_millisecond(now.millis()).unwrap_or_default();
         ImportFile {
             marks: FileMarks {
-                group: format!("{}{chance:03}", now.millis().max(1)),
+                group: group.to_string(),
                 created: jiff::tz::Offset::UTC.to_datetime(created).date(),
             },
             items: Vec::new(),

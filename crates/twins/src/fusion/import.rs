@@ -1,0 +1,211 @@
+//! File-based import of journals: the loader, the interface table and Journal Import (fusion.md §5.4, §9.3–9.5).
+//!
+//! The loader takes a whole file or nothing. Journal Import takes the rows of a source and group: rows of one REFERENCE1 stand or fall
+//! together; a bad row never blocks another group. Importing the same file twice makes the journals twice, as the vendor does.
+
+mod build;
+mod check;
+mod columns;
+
+use std::io::Read as _;
+
+use super::FusionTwin;
+use super::jobs::Outcome;
+use columns::GlRow;
+
+/// Import option of journals (fusion.md §5.3).
+pub(crate) const JOURNALS_OPTION: &str = "15";
+
+/// A Journal Import to come.
+#[derive(Debug, Clone)]
+pub(crate) struct ImportOrder {
+    /// Position of the load it belongs to.
+    pub load: Option<usize>,
+    /// The seven arguments of JournalImportLauncher.
+    pub parameters: Vec<String>,
+    /// Delete the rows afterwards, rejected ones too.
+    pub purge: bool,
+}
+
+/// Rows waiting in GL_INTERFACE: new ones and rejected ones. Imported rows leave it.
+#[derive(Debug, Default)]
+pub(crate) struct Interface {
+    rows: Vec<GlRow>,
+}
+
+/// Splits an argument list at commas outside double quotes; `#NULL` is empty.
+pub(crate) fn split_parameters(text: &str) -> Vec<String> {
+    let (mut parts, mut quoted) = (vec![String::new()], false);
+    for c in text.chars() {
+        match c {
+            '"' => quoted = !quoted,
+            ',' if !quoted => parts.push(String::new()),
+            other => {
+                if let Some(part) = parts.last_mut() {
+                    part.push(other);
+                }
+            }
+        }
+    }
+    let clean = |p: String| {
+        if p.trim() == "#NULL" {
+            String::new()
+        } else {
+            p.trim().to_owned()
+        }
+    };
+    parts.into_iter().map(clean).collect()
+}
+
+fn unpack(content: &[u8]) -> Result<Vec<u8>, String> {
+    let mut archive = zip::ZipArchive::new(std::io::Cursor::new(content))
+        .map_err(|e| format!("The file is no zip archive: {e}."))?;
+    let names: Vec<String> = archive
+        .file_names()
+        .filter_map(Result::ok)
+        .map(std::borrow::Cow::into_owned)
+        .collect();
+    if names != ["GlInterface.csv"] {
+        return Err(format!(
+            "The archive must hold exactly GlInterface.csv; it holds: {}.",
+            names.join(", ")
+        ));
+    }
+    let mut file = archive
+        .by_name("GlInterface.csv")
+        .map_err(|e| e.to_string())?;
+    let mut bytes = Vec::new();
+    file.read_to_end(&mut bytes)
+        .map_err(|e| format!("GlInterface.csv can't be unpacked: {e}."))?;
+    Ok(bytes)
+}
+
+impl FusionTwin {
+    /// Ends a load: all rows go to the interface, or none and the load is in error.
+    pub(crate) fn finish_load(
+        &mut self,
+        due: i64,
+        job: usize,
+        content: &[u8],
+        then: Option<ImportOrder>,
+    ) {
+        let read = unpack(content).and_then(|bytes| columns::read(&bytes));
+        let sqlldr = job + 1;
+        match read {
+            Ok(mut rows) => {
+                let id = self.jobs.at(job).id;
+                for row in &mut rows {
+                    row.load_request = id;
+                }
+                let text = format!(
+                    "{} Rows successfully loaded.\n0 Rows not loaded due to data errors.\n",
+                    rows.len()
+                );
+                self.jobs.at_mut(job).log = text.clone();
+                self.jobs.at_mut(sqlldr).log = text;
+                self.import.rows.extend(rows);
+                if let Some(order) = then {
+                    self.start_import(due, order);
+                }
+            }
+            Err(words) => {
+                for place in [job, sqlldr] {
+                    let job = self.jobs.at_mut(place);
+                    job.outcome = Outcome::Error;
+                    job.log = format!("{words}\nThe file was discarded, 0 rows loaded.\n");
+                }
+            }
+        }
+    }
+
+    /// Ends a Journal Import.
+    pub(crate) fn finish_import(
+        &mut self,
+        due: i64,
+        job: usize,
+        child: usize,
+        order: &ImportOrder,
+    ) {
+        let (outcome, log) = match self.selection(&order.parameters) {
+            Ok(selection) => {
+                self.import_journals(due, self.jobs.at(child).id, &selection, order.purge)
+            }
+            Err(words) => (Outcome::Error, format!("{words}\n")),
+        };
+        for place in [job, child] {
+            let job = self.jobs.at_mut(place);
+            job.outcome = outcome;
+            job.log.clone_from(&log);
+        }
+    }
+}
+
+/// Which rows an import takes.
+#[derive(Debug)]
+struct Selection {
+    source: String,
+    group: Option<String>,
+    ledger: Option<usize>,
+    access: Vec<usize>,
+    import_flexfields: bool,
+}
+
+impl FusionTwin {
+    /// Reads the seven arguments (fusion.md §9.4): names or ids for the first three; the group must match the rows.
+    fn selection(&self, parameters: &[String]) -> Result<Selection, String> {
+        let [access, source, ledger, group, suspense, summary, flexfields] = parameters else {
+            return Err(format!(
+                "JournalImportLauncher needs 7 arguments but got {}.",
+                parameters.len()
+            ));
+        };
+        let set = self
+            .setup
+            .access_set_ref(access)
+            .ok_or_else(|| format!("The data access set {access} doesn't exist."))?;
+        let source = self.source_ref(source).unwrap_or_else(|| source.clone());
+        let ledger = match ledger.as_str() {
+            "" | "ALL" => None,
+            text => Some(
+                self.setup
+                    .ledger_ref(text)
+                    .ok_or_else(|| format!("The ledger {text} doesn't exist."))?,
+            ),
+        };
+        if ledger.is_some_and(|l| !self.setup.access_sets[set].ledgers.contains(&l)) {
+            return Err("The ledger isn't in the data access set.".into());
+        }
+        for (name, value) in [("suspense", suspense), ("summary", summary)] {
+            if value != "N" && value != "Y" {
+                return Err(format!("The {name} argument must be Y or N, not {value}."));
+            }
+        }
+        if !["N", "O", "W"].contains(&flexfields.as_str()) {
+            return Err(format!(
+                "The flexfield argument must be N, O or W, not {flexfields}."
+            ));
+        }
+        let group = if group == "ALL" {
+            None
+        } else {
+            Some(group.clone())
+        };
+        let ledger = ledger.filter(|_| self.options.ledger_argument_selects);
+        let access = self.setup.access_sets[set].ledgers.clone();
+        Ok(Selection {
+            source,
+            group,
+            ledger,
+            access,
+            import_flexfields: flexfields != "N",
+        })
+    }
+
+    /// The name of a journal source given by name or id.
+    fn source_ref(&self, text: &str) -> Option<String> {
+        let place = text.parse().ok().and_then(|id| {
+            super::setup::position(super::setup::SOURCE_IDS, id, self.setup.sources.len())
+        });
+        place.map(|p| self.setup.sources[p].clone())
+    }
+}

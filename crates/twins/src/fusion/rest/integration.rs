@@ -1,0 +1,340 @@
+//! `erpintegrations`: file-based import, uploads and scheduled processes by REST (fusion.md §5.1).
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Map, Value as Json, json};
+
+use super::query::finder;
+use super::{Answer, COLLECTION, Call};
+use crate::fusion::FusionTwin;
+use crate::fusion::fault::Fault;
+use crate::fusion::import::{ImportOrder, JOURNALS_OPTION, split_parameters};
+use crate::fusion::jobs::{Job, Work};
+use crate::fusion::payables::create::{only, text};
+
+const PACKAGE: &str = "/oracle/apps/ess/financials/generalLedger/programs/common";
+const LAUNCHER: &str = "JournalImportLauncher";
+const LOADER: &str = "/oracle/apps/ess/financials/commonModules/shared/common/interfaceLoader";
+/// Both spellings of the import account (fusion.md §5.1 [S][S-live]).
+const ACCOUNTS: [&str; 2] = ["fin$/generalLedger$/import$", "fin/generalLedger/import"];
+
+const KNOWN: [&str; 17] = [
+    "OperationName",
+    "DocumentContent",
+    "ContentType",
+    "FileName",
+    "DocumentAccount",
+    "JobName",
+    "ParameterList",
+    "CallbackURL",
+    "NotificationCode",
+    "JobOptions",
+    "DocumentId",
+    "JobPackageName",
+    "JobDefName",
+    "ESSParameters",
+    "ReqstId",
+    "FileType",
+    "Comments",
+];
+
+impl FusionTwin {
+    pub(super) fn integration_post(
+        &mut self,
+        call: &Call<'_>,
+        body: &Map<String, Json>,
+    ) -> Result<Answer, Fault> {
+        only(body, |k| KNOWN.contains(&k), "/")?;
+        let operation =
+            text(body, "OperationName", 80, "/")?.ok_or_else(|| required("OperationName"))?;
+        let mut echo = body.clone();
+        echo.remove("DocumentContent");
+        let (name, value) = match operation {
+            "importBulkData" => ("ReqstId", self.import_bulk(body)?),
+            "uploadFileToUCM" => ("DocumentId", self.upload(body)?),
+            "submitESSJobRequest" => ("ReqstId", self.submit(body)?),
+            "downloadESSJobExecutionDetails" => {
+                let id = text(body, "ReqstId", 20, "/")?.ok_or_else(|| required("ReqstId"))?;
+                ("DocumentContent", self.log_archive(id)?)
+            }
+            other => {
+                return Err(Fault::bad(
+                    format!("The operation {other} isn't valid."),
+                    "/",
+                ));
+            }
+        };
+        echo.insert(name.to_owned(), Json::String(value));
+        self.changed();
+        let path = format!("{}{}/erpintegrations", call.origin, call.root);
+        echo.insert(
+            "links".into(),
+            json!([{"rel": "self", "href": path, "name": "erpintegrations", "kind": "item"}]),
+        );
+        Ok(Answer::created(Json::Object(echo).to_string(), path))
+    }
+
+    fn uploaded(&self, body: &Map<String, Json>) -> Result<(String, Vec<u8>), Fault> {
+        let content = body
+            .get("DocumentContent")
+            .and_then(Json::as_str)
+            .ok_or_else(|| required("DocumentContent"))?;
+        let name = text(body, "FileName", 250, "/")?.ok_or_else(|| required("FileName"))?;
+        let account =
+            text(body, "DocumentAccount", 100, "/")?.ok_or_else(|| required("DocumentAccount"))?;
+        if !ACCOUNTS.contains(&account) {
+            return Err(Fault::not_listed("DocumentAccount", "/"));
+        }
+        let kind = text(body, "ContentType", 30, "/")?.ok_or_else(|| required("ContentType"))?;
+        if !kind.eq_ignore_ascii_case("zip") {
+            return Err(Fault::not_listed("ContentType", "/"));
+        }
+        let bytes = STANDARD
+            .decode(content)
+            .map_err(|_| Fault::bad("The document content isn't valid base64.", "/"))?;
+        Ok((name.to_owned(), bytes))
+    }
+
+    fn import_bulk(&mut self, body: &Map<String, Json>) -> Result<String, Fault> {
+        let (_, content) = self.uploaded(body)?;
+        let job = text(body, "JobName", 250, "/")?.ok_or_else(|| required("JobName"))?;
+        if job != format!("{PACKAGE},{LAUNCHER}") {
+            return Err(unknown_job(job));
+        }
+        let options = text(body, "JobOptions", 500, "/")?.unwrap_or_default();
+        let option = |name: &str| {
+            let pairs = options.split(',').filter_map(|p| p.split_once('='));
+            pairs
+                .filter(|(n, _)| n.trim().eq_ignore_ascii_case(name))
+                .map(|(_, v)| v.trim().to_owned())
+                .next()
+        };
+        let details = option("InterfaceDetails")
+            .ok_or_else(|| Fault::bad("JobOptions must give InterfaceDetails.", "/"))?;
+        if details != JOURNALS_OPTION {
+            return Err(Fault::bad(
+                format!("The import {details} isn't set up on this tenant."),
+                "/",
+            ));
+        }
+        let parameters =
+            text(body, "ParameterList", 2000, "/")?.ok_or_else(|| required("ParameterList"))?;
+        let parameters = split_parameters(parameters);
+        let import = option("ImportOption").is_none_or(|v| v.eq_ignore_ascii_case("Y"));
+        let purge = option("PurgeOption").is_some_and(|v| v.eq_ignore_ascii_case("Y"));
+        let now = self.clock.now;
+        let path = format!("{LOADER},InterfaceLoaderController");
+        let arguments = vec![
+            JOURNALS_OPTION.to_owned(),
+            String::new(),
+            "N".into(),
+            "N".into(),
+        ];
+        let load = self.jobs.submit(
+            "Load Interface File for Import",
+            &path,
+            None,
+            arguments,
+            now,
+        );
+        let order = ImportOrder {
+            load: Some(load),
+            parameters,
+            purge,
+        };
+        Ok(self.start_load(load, content, import.then_some(order)))
+    }
+
+    fn start_load(&mut self, load: usize, content: Vec<u8>, then: Option<ImportOrder>) -> String {
+        let path = format!("{LOADER},InterfaceLoaderSqlldrImport");
+        let start = self.jobs.at(load).start;
+        self.jobs.submit(
+            "Load File to Interface",
+            &path,
+            Some(load),
+            Vec::new(),
+            start,
+        );
+        let due = self.jobs.at(load).end;
+        self.jobs.later(
+            due,
+            Work::Load {
+                job: load,
+                content,
+                then,
+            },
+        );
+        self.run_due();
+        self.jobs.at(load).id.to_string()
+    }
+
+    fn upload(&mut self, body: &Map<String, Json>) -> Result<String, Fault> {
+        let (name, content) = self.uploaded(body)?;
+        let id = 5_000_001 + i64::try_from(self.jobs.documents.len()).unwrap_or(0);
+        let account = text(body, "DocumentAccount", 100, "/")?
+            .unwrap_or_default()
+            .to_owned();
+        self.jobs.documents.push((id, name, account, content));
+        Ok(id.to_string())
+    }
+
+    fn submit(&mut self, body: &Map<String, Json>) -> Result<String, Fault> {
+        let package =
+            text(body, "JobPackageName", 250, "/")?.ok_or_else(|| required("JobPackageName"))?;
+        let definition =
+            text(body, "JobDefName", 250, "/")?.ok_or_else(|| required("JobDefName"))?;
+        let arguments =
+            split_parameters(text(body, "ESSParameters", 2000, "/")?.unwrap_or_default());
+        let path = format!("{package},{definition}");
+        let now = self.clock.now;
+        match (package.trim_end_matches('/'), definition) {
+            (LOADER, "InterfaceLoaderController") => {
+                let [option, document, ..] = arguments.as_slice() else {
+                    return Err(Fault::bad(
+                        "The loader needs the import option and the document id.",
+                        "/",
+                    ));
+                };
+                if option != JOURNALS_OPTION {
+                    return Err(Fault::bad(
+                        format!("The import {option} isn't set up on this tenant."),
+                        "/",
+                    ));
+                }
+                let found = document
+                    .parse()
+                    .ok()
+                    .and_then(|id: i64| self.jobs.documents.iter().find(|d| d.0 == id));
+                let content = found
+                    .map(|d| d.3.clone())
+                    .ok_or_else(|| Fault::not_listed("DocumentId", "/"))?;
+                let load = self.jobs.submit(
+                    "Load Interface File for Import",
+                    &path,
+                    None,
+                    arguments,
+                    now,
+                );
+                Ok(self.start_load(load, content, None))
+            }
+            (PACKAGE, LAUNCHER) => {
+                let order = ImportOrder {
+                    load: None,
+                    parameters: arguments,
+                    purge: false,
+                };
+                let job = self.start_import(now, order);
+                self.run_due();
+                Ok(self.jobs.at(job).id.to_string())
+            }
+            (PACKAGE, "AutomaticPosting") => {
+                let job = self
+                    .jobs
+                    .submit("AutoPost Journals", &path, None, arguments, now);
+                let due = self.jobs.at(job).end;
+                self.jobs.later(due, Work::PostAll { job });
+                self.run_due();
+                Ok(self.jobs.at(job).id.to_string())
+            }
+            _ => Err(unknown_job(&path)),
+        }
+    }
+
+    /// Submits Import Journals with its child; gives the position of the launcher.
+    pub(crate) fn start_import(&mut self, start: i64, order: ImportOrder) -> usize {
+        let parent = order.load.filter(|_| !self.options.separate_import_request);
+        let path = format!("{PACKAGE},{LAUNCHER}");
+        let job = self.jobs.submit(
+            "Import Journals",
+            &path,
+            parent,
+            order.parameters.clone(),
+            start,
+        );
+        let path = format!("{PACKAGE},JournalImportChild");
+        let child = self.jobs.submit(
+            "Import Journals: Child",
+            &path,
+            Some(job),
+            order.parameters.clone(),
+            start,
+        );
+        let due = self.jobs.at(job).end;
+        self.jobs.later(due, Work::Import { job, child, order });
+        job
+    }
+
+    fn log_archive(&self, id: &str) -> Result<String, Fault> {
+        let found = id
+            .parse()
+            .ok()
+            .and_then(|id| self.jobs.logs(id, self.clock.now));
+        Ok(STANDARD.encode(
+            found.ok_or_else(|| Fault::bad(format!("The request {id} doesn't exist."), "/"))?,
+        ))
+    }
+
+    pub(super) fn integration_get(&self, call: &Call<'_>) -> Result<Answer, Fault> {
+        let Some(text) = &call.query.finder else {
+            return Err(Fault::bad(
+                "The resource erpintegrations needs a finder.",
+                "/",
+            ));
+        };
+        let (name, variables) = finder(text)?;
+        let variable = |name: &str| {
+            variables
+                .iter()
+                .find(|(n, _)| n == name)
+                .map(|(_, v)| v.as_str())
+        };
+        let id = variable("requestId")
+            .ok_or_else(|| Fault::bad("The finder variable requestId is required.", "/"))?;
+        let now = self.clock.now;
+        let job = id.parse().ok().and_then(|id| self.jobs.find(id));
+        let item = match name.as_str() {
+            "ESSJobStatusRF" => {
+                json!({"OperationName": null, "ReqstId": id, "RequestStatus": job.map_or("UNKNOWN", |j| j.word(now))})
+            }
+            "ESSExecutionDetailsRF" => {
+                let job =
+                    job.ok_or_else(|| Fault::bad(format!("The request {id} doesn't exist."), "/"))?;
+                json!({"OperationName": null, "ReqstId": id, "RequestStatus": json!({"JOBS": self.tree(job, now)}).to_string()})
+            }
+            "ESSJobExecutionDetailsRF" => {
+                json!({"OperationName": null, "ReqstId": id, "DocumentContent": self.log_archive(id)?})
+            }
+            _ => return Err(Fault::bad(format!("The finder {name} doesn't exist."), "/")),
+        };
+        let body = json!({"items": [item], "count": 1, "hasMore": false, "limit": 25, "offset": 0, "links": []});
+        Ok(Answer::ok(COLLECTION, body.to_string()))
+    }
+
+    /// A request with everything below it; one child stands as an object, several as a list (fusion.md §5.1 [S]).
+    fn tree(&self, job: &Job, now: i64) -> Json {
+        let mut out = json!({"JOBNAME": job.name, "JOBPATH": job.path, "REQUESTID": job.id.to_string(), "STATUS": job.word(now)});
+        let children: Vec<Json> = self
+            .jobs
+            .children(job.id)
+            .filter(|c| c.start <= now)
+            .map(|c| self.tree(c, now))
+            .collect();
+        match children.as_slice() {
+            [] => {}
+            [one] => out["CHILD"] = one.clone(),
+            _ => out["CHILD"] = Json::Array(children),
+        }
+        out
+    }
+}
+
+fn required(name: &str) -> Fault {
+    Fault::required(name, "ErpIntegrations", "/")
+}
+
+fn unknown_job(job: &str) -> Fault {
+    Fault::bad(
+        format!("The user doesn't have access to the ESS job definition {job}. (FUN-720397)"),
+        "/",
+    )
+}

@@ -6,4 +6,5 @@ mod invoices;
 mod journals;
 mod population;
 mod sample;
+mod simulated;
 mod tenant;

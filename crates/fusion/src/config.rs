@@ -1,0 +1,299 @@
+//! What a tenant's implementer chose, and what the dossier only recollects.
+//!
+//! Not here: anything Oracle documents firmly (paths below the version, attribute names, column positions); that is code.
+
+use tieout_connector::Secret;
+use tieout_model::{JournalPurpose, SystemId};
+
+/// How to reach a tenant and how it is set up. [`FusionConfig::new`] gives every default.
+#[derive(Debug, Clone)]
+pub struct FusionConfig {
+    /// Scheme, host and port, `https://pod.fa.dc.oraclecloud.com` (fusion.md §1.1 [D]).
+    pub base_url: String,
+    /// The integration user.
+    pub username: String,
+    /// Its password; Basic authentication (fusion.md §1.10 [D]).
+    pub password: Secret,
+    /// Name of the credential, for the log of calls.
+    pub credential_name: String,
+    /// Which system of the configuration this is.
+    pub system: SystemId,
+    /// Company (tenant) name used in the origin of documents born here; by default the user's tenant has none.
+    pub company: String,
+    /// Version in the resource path (fusion.md §1.1 [D]). Default `11.13.18.05`.
+    pub rest_version: String,
+    /// `REST-Framework-Version` of every call (fusion.md §1.2 [D]). Default 4: the floor for structured errors. Errors of every version are read.
+    pub framework_version: u32,
+    /// Rows asked for per page. Default 499: asking for 500 is reported to miscount (fusion.md §1.4 [D2]).
+    pub page_limit: u32,
+    /// Pages of one reading before it is given up as endless. Default 100 000.
+    pub pages_max: u32,
+    /// Calls in flight to the tenant at a time. Default 8; no limit is published (fusion.md §13.3 [D2]).
+    pub in_flight_max: usize,
+    /// How reads are repeated.
+    pub read_retry: ReadRetry,
+    /// How invoices are looked up again.
+    pub invoice_lookup: InvoiceLookup,
+    /// OR-terms of one look-up of invoices. Default 50.
+    pub invoices_per_query: usize,
+    /// OR-terms of one look-up of journal batches; each is a LIKE, so fewer. Default 25.
+    pub journals_per_query: usize,
+    /// Invoices of one call of `post`. Default 100.
+    pub invoices_per_batch: u32,
+    /// Journal entries of one call of `post`. Default 500.
+    pub journals_per_batch: u32,
+    /// Lines of one import file. Default 50 000; guidance is about 500 000 rows (fusion.md §13.3 [D2]). One entry is never split.
+    pub lines_per_import: usize,
+    /// Journal source, user-visible name. Default `Sage Intacct`.
+    pub journal_source: String,
+    /// Journal categories.
+    pub journal_categories: JournalCategories,
+    /// Payables invoice source. Default `Sage Intacct`.
+    pub invoice_source: String,
+    /// Site of every supplier. Default `MAIN`.
+    pub supplier_site: String,
+    /// Value of `InvoiceType` for a bill (fusion.md §6.1 [D]). Default `Standard`.
+    pub invoice_type_standard: String,
+    /// Value of `InvoiceType` for a credit (fusion.md §6.1 [D]). Default `Credit memo`.
+    pub invoice_type_credit: String,
+    /// Conversion type that lets us state the rate. Default `User` (fusion.md §9.3 col. 64 [S]).
+    pub conversion_type: String,
+    /// Whether the due date is sent as the one row of `invoiceInstallments` (accessor fusion.md §6.1 [D]; taking it on create is
+    /// unconfirmed). Default true.
+    pub sends_installments: bool,
+    /// Code of the duplicate-number refusal (fusion.md §1.9 [D2]). Default `AP-810776`.
+    pub duplicate_code: String,
+    /// Flexfield context of headers and lines. Default `INTACCT`.
+    pub dff_context: String,
+    /// Accessor of the invoice header flexfield (fusion.md §6.1 [S][D]). Default `invoiceDff`.
+    pub invoice_dff: String,
+    /// Segment that holds our stamp. Default `sourceStamp`.
+    pub stamp_segment: String,
+    /// Segment that holds the document's number in its source. Default `sourceDocument`.
+    pub document_segment: String,
+    /// Segment that holds the crosswalk version. Default `crosswalkVersion`.
+    pub crosswalk_segment: String,
+    /// Accessor of the invoice line flexfield. Default `invoiceLineDff`.
+    pub invoice_line_dff: String,
+    /// Line flexfield attributes by number: the name at position 0 is ATTRIBUTE1 of the journal line file and a segment of the invoice
+    /// line flexfield. Default `attribute1`..`attribute10`.
+    pub line_attributes: Vec<String>,
+    /// Delimiter of the chart of accounts (fusion.md §6.1 [S][S-live]). Default `-`.
+    pub delimiter: String,
+    /// Segments of the chart of accounts in order. Default company, cost center, account, product, intercompany.
+    pub segments: Vec<String>,
+    /// Which of them is the primary balancing segment, from 0. Default 0.
+    pub balancing_segment_index: usize,
+    /// Data access set of the journal import, name or id; by default the ledger's own name, since a set of that name is made with each
+    /// ledger (unconfirmed; fusion.md §9.4 evidence conflict).
+    pub data_access_set: Option<String>,
+    /// UCM account of the import file (fusion.md §5.1 [S]). Default `fin$/generalLedger$/import$`.
+    pub document_account: String,
+    /// Job of the import, package and definition separated by a comma (fusion.md §5.1 [S-live]).
+    pub import_job: String,
+    /// Options of the import (fusion.md §5.1 [S]); `PurgeOption=N` keeps the evidence of rejections.
+    pub import_options: String,
+    /// Notification code (fusion.md §5.1 [S] value, meaning unconfirmed). Default `10`.
+    pub notification_code: String,
+    /// Seventh parameter of the launcher, import of flexfields: N no, O without validation, W with (fusion.md §9.4, values unconfirmed).
+    /// Default `O`.
+    pub import_flexfields: String,
+    /// Whether the file carries the optional 150th column `END` (fusion.md §5.4 [S]). Default true.
+    pub has_end_column: bool,
+    /// Job states after which nothing more happens (fusion.md §5.1 [S]); `COMPLETED` is not among them.
+    pub terminal_states: Vec<String>,
+    /// What names or paths of import jobs contain, to tell them from the loader. Default `JournalImportLauncher`, `Import Journals`.
+    pub import_job_marks: Vec<String>,
+    /// How long an import that was accepted may stay invisible before its documents count as absent. Default 15 minutes: the import is
+    /// a request of its own, submitted after the load (fusion.md §5.1 lineage trap [S]).
+    pub import_grace_ms: i64,
+    /// Journal sources left out of the population because their subledger documents are read themselves. Default `Payables`. Payments
+    /// made in Fusion have this source too: they show in the balances only.
+    pub subledger_sources: Vec<String>,
+    /// Words of states, in the language of the integration user (they are translated; fusion.md §14.17).
+    pub status_words: StatusWords,
+    /// Names under which the period LOV may give a period's name (unconfirmed). Default `PeriodNameId`, `PeriodName`, `Name`.
+    pub period_name_attributes: Vec<String>,
+    /// Application ids of the period LOV: Payables, General Ledger (unconfirmed). Default 200 and 101.
+    pub application_ids: (String, String),
+    /// `mode` of `ledgerBalances` (fusion.md §9.7 [D2]). Default `Detail`.
+    pub balances_mode: String,
+    /// Longest invoice number (fusion.md §6.1, unconfirmed). Default 50.
+    pub invoice_number_len_max: usize,
+    /// Longest description; longer ones are shortened, the full text stays in the source. Default 240.
+    pub description_len_max: usize,
+    /// Longest reference cell of a journal line. Default 240.
+    pub reference_len_max: usize,
+    /// Prefix of batch and journal names that Fusion keeps (fusion.md §13.3 [D2]). Default 50.
+    pub name_prefix_len_max: usize,
+    /// How far back of the cursor `Source` reads again, since rows become visible late. Default 5 minutes (domain dossier 1.2).
+    pub overlap_ms: i64,
+}
+
+/// Journal categories by purpose. Defaults: `Intacct Journal`, `Intacct Reversal`, `Intacct Statistical`, `Intacct Opening`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JournalCategories {
+    /// Ordinary entries.
+    pub standard: String,
+    /// Reversals.
+    pub reversal: String,
+    /// Quantities.
+    pub statistical: String,
+    /// Opening positions.
+    pub opening: String,
+}
+
+impl JournalCategories {
+    /// The category of `purpose`.
+    pub fn of(&self, purpose: JournalPurpose) -> &str {
+        match purpose {
+            JournalPurpose::Standard => &self.standard,
+            JournalPurpose::Reversal => &self.reversal,
+            JournalPurpose::Statistical => &self.statistical,
+            JournalPurpose::Opening => &self.opening,
+        }
+    }
+}
+
+/// Bounds of repeated reads. Writes are never repeated here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReadRetry {
+    /// Attempts in all. Default 5.
+    pub attempts_max: u32,
+    /// First pause; doubles each time, plus up to half of jitter. Default 500 ms.
+    pub pause_ms: u64,
+    /// Longest pause, also of one the server asks for. Default 30 s.
+    pub pause_max_ms: u64,
+}
+
+/// How invoices are looked up again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum InvoiceLookup {
+    /// By `InvoiceNumber`, then matched by stamp. Works on every tenant.
+    Number,
+    /// By this attribute holding the stamp, where the tenant has made it queryable (child filters are unconfirmed, fusion.md §1.4).
+    Stamp(String),
+}
+
+/// Words of states. Compared without case.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StatusWords {
+    /// `AccountingStatus` of an invoice that the ledger holds. Default `Accounted` (unconfirmed).
+    pub accounted: Vec<String>,
+    /// `ValidationStatus` of a cancelled invoice (fusion.md §6.1 [S]). Default `Canceled`, `Cancelled`.
+    pub cancelled: Vec<String>,
+    /// `Status` or `StatusMeaning` of a posted batch (unconfirmed). Default `P`, `Posted`.
+    pub posted: Vec<String>,
+}
+
+impl StatusWords {
+    /// True if `word` is one of `words`, without case.
+    pub(crate) fn has(words: &[String], word: &str) -> bool {
+        words.iter().any(|known| known.eq_ignore_ascii_case(word))
+    }
+}
+
+fn texts(words: &[&str]) -> Vec<String> {
+    words.iter().map(|&word| word.to_owned()).collect()
+}
+
+impl FusionConfig {
+    /// A tenant at `base_url` with every other setting at its default.
+    pub fn new(
+        base_url: impl Into<String>,
+        username: impl Into<String>,
+        password: Secret,
+        system: SystemId,
+    ) -> Self {
+        let text = str::to_owned;
+        Self {
+            base_url: base_url.into().trim_end_matches('/').to_owned(),
+            username: username.into(),
+            password,
+            credential_name: text("fusion"),
+            company: String::new(),
+            system,
+            rest_version: text("11.13.18.05"),
+            framework_version: 4,
+            page_limit: 499,
+            pages_max: 100_000,
+            in_flight_max: 8,
+            read_retry: ReadRetry {
+                attempts_max: 5,
+                pause_ms: 500,
+                pause_max_ms: 30_000,
+            },
+            invoice_lookup: InvoiceLookup::Number,
+            invoices_per_query: 50,
+            journals_per_query: 25,
+            invoices_per_batch: 100,
+            journals_per_batch: 500,
+            lines_per_import: 50_000,
+            journal_source: text("Sage Intacct"),
+            journal_categories: JournalCategories {
+                standard: text("Intacct Journal"),
+                reversal: text("Intacct Reversal"),
+                statistical: text("Intacct Statistical"),
+                opening: text("Intacct Opening"),
+            },
+            invoice_source: text("Sage Intacct"),
+            supplier_site: text("MAIN"),
+            invoice_type_standard: text("Standard"),
+            invoice_type_credit: text("Credit memo"),
+            conversion_type: text("User"),
+            sends_installments: true,
+            duplicate_code: text("AP-810776"),
+            dff_context: text("INTACCT"),
+            invoice_dff: text("invoiceDff"),
+            stamp_segment: text("sourceStamp"),
+            document_segment: text("sourceDocument"),
+            crosswalk_segment: text("crosswalkVersion"),
+            invoice_line_dff: text("invoiceLineDff"),
+            line_attributes: (1..=10).map(|n| format!("attribute{n}")).collect(),
+            delimiter: text("-"),
+            segments: texts(&[
+                "company",
+                "cost_center",
+                "account",
+                "product",
+                "intercompany",
+            ]),
+            balancing_segment_index: 0,
+            data_access_set: None,
+            document_account: text("fin$/generalLedger$/import$"),
+            import_job: text(
+                "/oracle/apps/ess/financials/generalLedger/programs/common,JournalImportLauncher",
+            ),
+            import_options: text(
+                "InterfaceDetails=15,ImportOption=Y,PurgeOption=N,ExtractFileType=ALL",
+            ),
+            notification_code: text("10"),
+            import_flexfields: text("O"),
+            has_end_column: true,
+            terminal_states: texts(&[
+                "SUCCEEDED",
+                "WARNING",
+                "ERROR",
+                "FAILED",
+                "CANCELLED",
+                "EXPIRED",
+            ]),
+            import_job_marks: texts(&["JournalImportLauncher", "Import Journals"]),
+            import_grace_ms: 15 * 60 * 1000,
+            subledger_sources: texts(&["Payables"]),
+            status_words: StatusWords {
+                accounted: texts(&["Accounted"]),
+                cancelled: texts(&["Canceled", "Cancelled"]),
+                posted: texts(&["P", "Posted"]),
+            },
+            period_name_attributes: texts(&["PeriodNameId", "PeriodName", "Name"]),
+            application_ids: (text("200"), text("101")),
+            balances_mode: text("Detail"),
+            invoice_number_len_max: 50,
+            description_len_max: 240,
+            reference_len_max: 240,
+            name_prefix_len_max: 50,
+            overlap_ms: 5 * 60 * 1000,
+        }
+    }
+}

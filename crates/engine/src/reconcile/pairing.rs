@@ -7,7 +7,7 @@ mod judgement;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use tieout_model::{AccountingDate, Amount, Currency, DocumentId, Stamp};
+use tieout_model::{AccountingDate, Amount, DocumentId, Stamp};
 
 use crate::reconcile::Unreconcilable;
 use crate::reconcile::census::{Census, Population};
@@ -17,8 +17,9 @@ use crate::reconcile::evidence::{
 use crate::reconcile::finding::{Finding, total_debit};
 use crate::reconcile::ledger::Movements;
 use crate::reconcile::strangers::Strangers;
+use crate::reconcile::tally::{KeyIndex, Tally};
 use crate::reconcile::timeline::Timeline;
-use crate::reconcile::verdict::{BreakClass, BreakStatus, Gap, LedgerKey, Side};
+use crate::reconcile::verdict::{BreakClass, BreakStatus, Gap, Side};
 
 /// What one pass over the evidence leaves.
 pub(super) struct Joined<'a> {
@@ -44,7 +45,7 @@ pub(super) fn join<'a>(
     join.take_source_members()?;
     join.take_documents(evidence)?;
     join.take_orphans(evidence)?;
-    Ok(join.out)
+    join.pour()
 }
 
 struct Join<'a, 't> {
@@ -55,6 +56,10 @@ struct Join<'a, 't> {
     source: Option<BTreeMap<DocumentId, &'a SourceMember>>,
     /// Reversed documents whose record the target has.
     arrived: BTreeSet<DocumentId>,
+    keys: KeyIndex<'a>,
+    source_tally: Tally,
+    target_tally: Tally,
+    account_tally: Tally,
     out: Joined<'a>,
 }
 
@@ -99,8 +104,20 @@ impl<'a, 't> Join<'a, 't> {
             unmarked,
             source,
             arrived,
+            keys: KeyIndex::new(request.currency),
+            source_tally: Tally::default(),
+            target_tally: Tally::default(),
+            account_tally: Tally::default(),
             out,
         }
+    }
+
+    fn pour(self) -> Result<Joined<'a>, Unreconcilable> {
+        let (keys, mut out) = (self.keys, self.out);
+        self.source_tally.pour(&keys, &mut out.source)?;
+        self.target_tally.pour(&keys, &mut out.target)?;
+        self.account_tally.pour(&keys, &mut out.source_accounts)?;
+        Ok(out)
     }
 
     /// The target's ledger, and who is in it.
@@ -142,11 +159,8 @@ impl<'a, 't> Join<'a, 't> {
         let debit = total_debit(&member.lines, &member.number)?;
         let census = &mut self.out.census;
         census.count(Population::Target, (at, kind), number, debit)?;
-        for line in &member.lines {
-            let key = self.key(line);
-            self.out.target.add(at, key, line.measure())?;
-        }
-        Ok(())
+        self.target_tally
+            .add_lines(&mut self.keys, at, &member.lines)
     }
 
     /// The source's own population and accounts.
@@ -310,34 +324,15 @@ impl<'a> Join<'a, '_> {
         })
     }
 
-    fn key(&self, line: &TargetLine) -> LedgerKey {
-        let is_quantity = line.currency.is_statistical();
-        LedgerKey::at(&line.segments, self.currency(is_quantity))
-    }
-
-    fn currency(&self, is_quantity: bool) -> Currency {
-        if is_quantity {
-            Currency::STAT
-        } else {
-            self.request.currency
-        }
-    }
-
     fn add_source_side(
         &mut self,
-        expected: &ExpectedDocument,
+        expected: &'a ExpectedDocument,
         at: usize,
     ) -> Result<(), Unreconcilable> {
-        for line in &expected.target_lines {
-            let key = self.key(line);
-            self.out.source.add(at, key, line.measure())?;
-        }
+        let (tally, keys) = (&mut self.source_tally, &mut self.keys);
+        tally.add_lines(keys, at, &expected.target_lines)?;
         if expected.target_lines.is_empty() {
-            for line in &expected.source_lines {
-                let key =
-                    LedgerKey::untranslated(&line.account, self.currency(line.is_statistical));
-                self.out.source.add(at, key, line.functional)?;
-            }
+            tally.add_accounts(keys, at, &expected.source_lines)?;
         }
         Ok(())
     }
@@ -345,13 +340,9 @@ impl<'a> Join<'a, '_> {
     fn add_source_accounts(
         &mut self,
         at: usize,
-        lines: &[SourceLine],
+        lines: &'a [SourceLine],
     ) -> Result<(), Unreconcilable> {
-        for line in lines {
-            let key = LedgerKey::untranslated(&line.account, self.currency(line.is_statistical));
-            self.out.source_accounts.add(at, key, line.functional)?;
-        }
-        Ok(())
+        self.account_tally.add_accounts(&mut self.keys, at, lines)
     }
 
     fn add_target_lines(
@@ -363,7 +354,7 @@ impl<'a> Join<'a, '_> {
     ) -> Result<(), Unreconcilable> {
         for line in lines {
             let amount = signed(line.measure(), is_negated);
-            moves.add(at, self.key(line), amount)?;
+            moves.add(at, self.keys.key_of(line), amount)?;
         }
         Ok(())
     }
@@ -376,7 +367,7 @@ impl<'a> Join<'a, '_> {
         is_negated: bool,
     ) -> Result<(), Unreconcilable> {
         for line in lines {
-            let key = LedgerKey::untranslated(&line.account, self.currency(line.is_statistical));
+            let key = self.keys.key_of_account(line);
             moves.add(at, key, signed(line.functional, is_negated))?;
         }
         Ok(())

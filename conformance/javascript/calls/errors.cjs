@@ -34,8 +34,10 @@ exports.run = async function run(kit) {
   await call("batch.transaction_rolls_back", async () => {
     const config = new sdk.RequestConfig();
     config.transaction = true;
-    const text = await refusal(client.executeBatch([vendor("CONF-JS-T1"), vendor("VE-01")], config));
-    assert.match(text, /already exists|XL03000009/);
+    const { results } = await client.executeBatch([vendor("CONF-JS-T1"), vendor("VE-01")], config);
+    assert.deepEqual(results.map((one) => one.status), ["aborted", "aborted"]);
+    assert.match(results[0].errors.join(" "), /XL03000009/);
+    assert.match(results[1].errors[0], /already exists/);
     assert.equal(await count("CONF-JS-T1"), 0);
   });
 

@@ -16,6 +16,7 @@ mod finding;
 mod ledger;
 mod pairing;
 mod strangers;
+mod tally;
 mod tie_out;
 mod timeline;
 mod verdict;

@@ -95,11 +95,8 @@ fn type_names(tree: &Tree) -> BTreeSet<String> {
 /// File, line and name of every table the store creates.
 fn table_names(tree: &Tree) -> Vec<(String, usize, String)> {
     let mut tables = Vec::new();
-    for (path, text) in tree
-        .texts
-        .iter()
-        .filter(|(path, _)| path.starts_with("crates/store/"))
-    {
+    let product = |path: &str| path.starts_with("crates/store/") && !rust_text::is_test_file(path);
+    for (path, text) in tree.texts.iter().filter(|(path, _)| product(path)) {
         for (offset, found) in text.match_indices("CREATE TABLE ") {
             let mut words = rust_text::words(&text[offset + found.len()..])
                 .map(|(_, word)| word)

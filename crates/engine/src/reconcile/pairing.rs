@@ -7,7 +7,7 @@ mod judgement;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use tieout_model::{AccountingDate, Amount, Currency, DocumentId, Stamp};
+use tieout_model::{AccountingDate, Amount, DocumentId, Stamp};
 
 use crate::reconcile::Unreconcilable;
 use crate::reconcile::census::{Census, Population};
@@ -17,8 +17,9 @@ use crate::reconcile::evidence::{
 use crate::reconcile::finding::{Finding, total_debit};
 use crate::reconcile::ledger::Movements;
 use crate::reconcile::strangers::Strangers;
+use crate::reconcile::tally::{KeyIndex, Tally};
 use crate::reconcile::timeline::Timeline;
-use crate::reconcile::verdict::{BreakClass, BreakStatus, Gap, LedgerKey, Side};
+use crate::reconcile::verdict::{BreakClass, BreakStatus, Gap, Side};
 
 /// What one pass over the evidence leaves.
 pub(super) struct Joined<'a> {
@@ -44,40 +45,30 @@ pub(super) fn join<'a>(
     join.take_source_members()?;
     join.take_documents(evidence)?;
     join.take_orphans(evidence)?;
-    Ok(join.out)
+    join.pour()
 }
 
 struct Join<'a, 't> {
     request: &'a Request,
     timeline: &'t Timeline<'a>,
-    /// Target records by mark, in order of their keys.
-    marked: BTreeMap<&'a Stamp, Vec<&'a TargetMember>>,
+    marks: Marks<'a>,
     unmarked: Vec<&'a TargetMember>,
     source: Option<BTreeMap<DocumentId, &'a SourceMember>>,
-    /// Documents whose record the target has.
+    /// Reversed documents whose record the target has.
     arrived: BTreeSet<DocumentId>,
-    expected_by_mark: BTreeMap<&'a Stamp, &'a ExpectedDocument>,
+    keys: KeyIndex<'a>,
+    source_tally: Tally,
+    target_tally: Tally,
+    account_tally: Tally,
     out: Joined<'a>,
 }
 
 impl<'a, 't> Join<'a, 't> {
     fn new(request: &'a Request, evidence: &'a Evidence, timeline: &'t Timeline<'a>) -> Self {
         let mut gaps = Vec::new();
-        let mut marked = BTreeMap::<_, Vec<&TargetMember>>::new();
-        let mut unmarked = Vec::new();
-        let mut seen = BTreeSet::new();
-        for member in &evidence.members {
-            if !seen.insert((member.kind, member.reference.as_str())) {
-                gaps.push(repeated(Side::Target, &member.number));
-            }
-            match &member.stamp {
-                Some(stamp) => marked.entry(stamp).or_default().push(member),
-                None => unmarked.push(member),
-            }
-        }
-        for members in marked.values_mut() {
-            members.sort_by_key(|m| (m.reference.as_str(), m.kind));
-        }
+        let marks = marks(evidence, &mut gaps);
+        let unmarked = evidence.members.iter().filter(|m| m.stamp.is_none());
+        let mut unmarked: Vec<&TargetMember> = unmarked.collect();
         unmarked.sort_by_key(|m| (m.reference.as_str(), m.kind));
         let mut source = evidence.source_members.as_ref().map(|_| BTreeMap::new());
         for member in evidence.source_members.iter().flatten() {
@@ -91,16 +82,13 @@ impl<'a, 't> Join<'a, 't> {
         if source.is_none() {
             gaps.push(Gap::SourceNotReread);
         }
-        let mut expected_by_mark = BTreeMap::new();
-        let mut arrived = BTreeSet::new();
-        for expected in &evidence.expected {
-            if expected_by_mark.insert(&expected.stamp, expected).is_some() {
-                gaps.push(repeated(Side::Source, &expected.number));
-            }
-            if marked.contains_key(&expected.stamp) {
-                arrived.insert(expected.document);
-            }
-        }
+        let expected = evidence.expected.iter();
+        let reversed: BTreeSet<DocumentId> = expected.filter_map(|e| e.reverses).collect();
+        let with_record = marks.values().filter(|mark| !mark.members.is_empty());
+        let arrived = with_record
+            .filter_map(|mark| mark.expected.map(|expected| expected.document))
+            .filter(|document| reversed.contains(document))
+            .collect();
         let out = Joined {
             source: Movements::default(),
             target: Movements::default(),
@@ -112,47 +100,67 @@ impl<'a, 't> Join<'a, 't> {
         Self {
             request,
             timeline,
-            marked,
+            marks,
             unmarked,
             source,
             arrived,
-            expected_by_mark,
+            keys: KeyIndex::new(request.currency),
+            source_tally: Tally::default(),
+            target_tally: Tally::default(),
+            account_tally: Tally::default(),
             out,
         }
     }
 
+    fn pour(self) -> Result<Joined<'a>, Unreconcilable> {
+        let (keys, mut out) = (self.keys, self.out);
+        self.source_tally.pour(&keys, &mut out.source)?;
+        self.target_tally.pour(&keys, &mut out.target)?;
+        self.account_tally.pour(&keys, &mut out.source_accounts)?;
+        Ok(out)
+    }
+
     /// The target's ledger, and who is in it.
     fn take_members(&mut self) -> Result<(), Unreconcilable> {
-        let marked = self.marked.values().flatten();
-        let members: Vec<&'a TargetMember> = marked.chain(&self.unmarked).copied().collect();
-        for member in members {
-            let at = self.target_period(member);
-            if at.is_none() {
-                self.out.gaps.push(Gap::PeriodUnknown {
-                    side: Side::Target,
-                    number: member.number.clone(),
-                    period: member.period.clone(),
-                });
-            }
-            if !member.is_accounted {
-                continue;
-            }
-            let at = at.unwrap_or(self.timeline.count());
-            let mark = member.stamp.as_ref();
-            let expected = mark.and_then(|mark| self.expected_by_mark.get(mark));
-            let (number, kind) = expected.map_or((member.number.as_str(), member.kind), |e| {
-                (e.number.as_str(), e.kind)
-            });
-            let debit = total_debit(&member.lines, &member.number)?;
-            self.out
-                .census
-                .count(Population::Target, (at, kind), number, debit)?;
-            for line in &member.lines {
-                let key = self.key(line);
-                self.out.target.add(at, key, line.measure())?;
+        let marks = std::mem::take(&mut self.marks);
+        for mark in marks.values() {
+            for member in &mark.members {
+                self.take_member(mark.expected, member)?;
             }
         }
+        self.marks = marks;
+        let unmarked = std::mem::take(&mut self.unmarked);
+        for member in &unmarked {
+            self.take_member(None, member)?;
+        }
+        self.unmarked = unmarked;
         Ok(())
+    }
+
+    fn take_member(
+        &mut self,
+        expected: Option<&'a ExpectedDocument>,
+        member: &'a TargetMember,
+    ) -> Result<(), Unreconcilable> {
+        let at = self.target_period(member);
+        if at.is_none() {
+            self.out.gaps.push(Gap::PeriodUnknown {
+                side: Side::Target,
+                number: member.number.clone(),
+                period: member.period.clone(),
+            });
+        }
+        if !member.is_accounted {
+            return Ok(());
+        }
+        let at = at.unwrap_or(self.timeline.count());
+        let own = (member.number.as_str(), member.kind);
+        let (number, kind) = expected.map_or(own, |e| (e.number.as_str(), e.kind));
+        let debit = total_debit(&member.lines, &member.number)?;
+        let census = &mut self.out.census;
+        census.count(Population::Target, (at, kind), number, debit)?;
+        self.target_tally
+            .add_lines(&mut self.keys, at, &member.lines)
     }
 
     /// The source's own population and accounts.
@@ -223,9 +231,9 @@ impl<'a, 't> Join<'a, 't> {
 
     /// Records without a document, and source documents never captured.
     fn take_orphans(&mut self, evidence: &'a Evidence) -> Result<(), Unreconcilable> {
-        let marked = std::mem::take(&mut self.marked);
-        for members in marked.into_values() {
-            for (i, member) in members.into_iter().enumerate() {
+        let marks = std::mem::take(&mut self.marks);
+        for mark in marks.values().filter(|mark| mark.expected.is_none()) {
+            for (i, member) in mark.members.iter().enumerate() {
                 if i > 0 {
                     self.surplus(None, member, "bears the same mark as another record")?;
                     continue;
@@ -236,7 +244,7 @@ impl<'a, 't> Join<'a, 't> {
         }
         let unmarked = std::mem::take(&mut self.unmarked);
         if !unmarked.is_empty() {
-            let strangers = Strangers::new(&evidence.members, &self.expected_by_mark)?;
+            let strangers = Strangers::new(&evidence.members, &marks)?;
             for member in unmarked {
                 let Some(twin) = strangers.twin(member)? else {
                     self.foreign(None, member, BreakClass::ManualEntryInTarget, "")?;
@@ -316,34 +324,15 @@ impl<'a> Join<'a, '_> {
         })
     }
 
-    fn key(&self, line: &TargetLine) -> LedgerKey {
-        let is_quantity = line.currency.is_statistical();
-        LedgerKey::at(&line.segments, self.currency(is_quantity))
-    }
-
-    fn currency(&self, is_quantity: bool) -> Currency {
-        if is_quantity {
-            Currency::STAT
-        } else {
-            self.request.currency
-        }
-    }
-
     fn add_source_side(
         &mut self,
-        expected: &ExpectedDocument,
+        expected: &'a ExpectedDocument,
         at: usize,
     ) -> Result<(), Unreconcilable> {
-        for line in &expected.target_lines {
-            let key = self.key(line);
-            self.out.source.add(at, key, line.measure())?;
-        }
+        let (tally, keys) = (&mut self.source_tally, &mut self.keys);
+        tally.add_lines(keys, at, &expected.target_lines)?;
         if expected.target_lines.is_empty() {
-            for line in &expected.source_lines {
-                let key =
-                    LedgerKey::untranslated(&line.account, self.currency(line.is_statistical));
-                self.out.source.add(at, key, line.functional)?;
-            }
+            tally.add_accounts(keys, at, &expected.source_lines)?;
         }
         Ok(())
     }
@@ -351,13 +340,9 @@ impl<'a> Join<'a, '_> {
     fn add_source_accounts(
         &mut self,
         at: usize,
-        lines: &[SourceLine],
+        lines: &'a [SourceLine],
     ) -> Result<(), Unreconcilable> {
-        for line in lines {
-            let key = LedgerKey::untranslated(&line.account, self.currency(line.is_statistical));
-            self.out.source_accounts.add(at, key, line.functional)?;
-        }
-        Ok(())
+        self.account_tally.add_accounts(&mut self.keys, at, lines)
     }
 
     fn add_target_lines(
@@ -369,7 +354,7 @@ impl<'a> Join<'a, '_> {
     ) -> Result<(), Unreconcilable> {
         for line in lines {
             let amount = signed(line.measure(), is_negated);
-            moves.add(at, self.key(line), amount)?;
+            moves.add(at, self.keys.key_of(line), amount)?;
         }
         Ok(())
     }
@@ -382,7 +367,7 @@ impl<'a> Join<'a, '_> {
         is_negated: bool,
     ) -> Result<(), Unreconcilable> {
         for line in lines {
-            let key = LedgerKey::untranslated(&line.account, self.currency(line.is_statistical));
+            let key = self.keys.key_of_account(line);
             moves.add(at, key, signed(line.functional, is_negated))?;
         }
         Ok(())
@@ -414,6 +399,51 @@ impl<'a> Join<'a, '_> {
         };
         Ok(Some(edit).filter(|edit| !edit.moves.is_zero()))
     }
+}
+
+/// Both sides of one mark.
+#[derive(Default)]
+pub(super) struct Mark<'a> {
+    pub(super) expected: Option<&'a ExpectedDocument>,
+    /// In order of their keys.
+    members: Vec<&'a TargetMember>,
+}
+
+pub(super) type Marks<'a> = BTreeMap<&'a Stamp, Mark<'a>>;
+
+fn marks<'a>(evidence: &'a Evidence, gaps: &mut Vec<Gap>) -> Marks<'a> {
+    let mut keys: Vec<_> = evidence.members.iter().collect();
+    keys.sort_unstable_by_key(|m| (m.reference.as_str(), m.kind));
+    for pair in keys.windows(2) {
+        if let [a, b] = pair
+            && (&a.reference, a.kind) == (&b.reference, b.kind)
+        {
+            gaps.push(repeated(Side::Target, &b.number));
+        }
+    }
+    let mut documents: Vec<_> = evidence.expected.iter().collect();
+    documents.sort_unstable_by_key(|e| (&e.stamp, e.document));
+    for pair in documents.windows(2) {
+        if let [a, b] = pair
+            && a.stamp == b.stamp
+        {
+            gaps.push(repeated(Side::Source, &b.number));
+        }
+    }
+    let marks = documents.into_iter().map(|expected| {
+        let mark = Mark {
+            expected: Some(expected),
+            members: Vec::new(),
+        };
+        (&expected.stamp, mark)
+    });
+    let mut marks: Marks<'a> = marks.collect();
+    for member in keys {
+        if let Some(stamp) = &member.stamp {
+            marks.entry(stamp).or_default().members.push(member);
+        }
+    }
+    marks
 }
 
 fn signed(amount: Amount, is_negated: bool) -> Amount {

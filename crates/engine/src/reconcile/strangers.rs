@@ -4,11 +4,12 @@
 
 use std::collections::BTreeMap;
 
-use tieout_model::{AccountingDate, Amount, Stamp};
+use tieout_model::{AccountingDate, Amount};
 
 use crate::reconcile::Unreconcilable;
 use crate::reconcile::evidence::{ExpectedDocument, TargetMember};
 use crate::reconcile::finding::total_debit;
+use crate::reconcile::pairing::Marks;
 
 /// The most characters that a suffix may have.
 const SUFFIX_MAX: usize = 8;
@@ -30,12 +31,12 @@ pub(super) struct Strangers<'a> {
 impl<'a> Strangers<'a> {
     pub(super) fn new(
         members: &'a [TargetMember],
-        expected_by_mark: &BTreeMap<&'a Stamp, &'a ExpectedDocument>,
+        marks: &Marks<'a>,
     ) -> Result<Self, Unreconcilable> {
         let mut by_trait = BTreeMap::<_, Vec<Twin<'a>>>::new();
         for member in members {
             let mark = member.stamp.as_ref();
-            let expected = mark.and_then(|mark| expected_by_mark.get(mark)).copied();
+            let expected = mark.and_then(|mark| marks.get(mark)?.expected);
             let twin = Twin { member, expected };
             by_trait.entry(trait_of(member)?).or_default().push(twin);
         }

@@ -2,6 +2,7 @@
 //! whatever is left is a break of its own (domain.md §6.2 steps 4 to 7).
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use tieout_model::{Amount, Currency};
 
@@ -17,6 +18,7 @@ use crate::reconcile::verdict::{
 /// Both sides rolled into each reported snapshot.
 pub(super) struct TieOut<'t, 'a> {
     timeline: &'t Timeline<'a>,
+    labels: Vec<Arc<str>>,
     pub(super) source: Vec<Balances>,
     pub(super) target: Vec<Balances>,
     breaks: Vec<Break>,
@@ -31,8 +33,10 @@ impl<'t, 'a> TieOut<'t, 'a> {
         year_ends: &YearEnds<'_>,
     ) -> Result<Self, Unreconcilable> {
         let rule = |key: &LedgerKey| year_ends.compared(key);
+        let labels = timeline.reported().iter();
         Ok(Self {
             timeline,
+            labels: labels.map(|at| timeline.label(*at).into()).collect(),
             source: joined.source.rolled(timeline, &rule)?,
             target: joined.target.rolled(timeline, &rule)?,
             breaks: Vec::new(),
@@ -107,7 +111,7 @@ impl<'t, 'a> TieOut<'t, 'a> {
     fn differences(&self, rolled: &[Balances]) -> Vec<KeyDifference> {
         let mut differences = Vec::new();
         for (position, share) in rolled.iter().enumerate() {
-            let Some(&at) = self.timeline.reported().get(position) else {
+            let Some(label) = self.labels.get(position) else {
                 continue;
             };
             let whole = |sides: &[Balances], key: &LedgerKey| {
@@ -116,7 +120,7 @@ impl<'t, 'a> TieOut<'t, 'a> {
             };
             for (key, amount) in share {
                 differences.push(KeyDifference {
-                    snapshot: self.timeline.label(at),
+                    snapshot: label.clone(),
                     source: whole(&self.source, key),
                     target: whole(&self.target, key),
                     difference: written(*amount, key.currency),
@@ -149,7 +153,7 @@ impl<'t, 'a> TieOut<'t, 'a> {
                 debits.get(position).copied().unwrap_or_default();
             let shown = self.shown.iter().enumerate();
             snapshots.push(SnapshotResult {
-                label: self.timeline.label(at),
+                label: self.timeline.label(at).into(),
                 period: self.timeline.name(at).to_owned(),
                 keys_total: keys.len(),
                 source_debit_balance,

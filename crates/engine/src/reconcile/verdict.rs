@@ -1,6 +1,7 @@
 //! What comes out: balances per key, breaks traced to documents, completeness, gaps in the evidence.
 
 use std::fmt;
+use std::sync::Arc;
 
 use tieout_model::{
     Amount, Code, Currency, Digest, DocumentId, DocumentKind, EntityId, PeriodName, Stamp,
@@ -152,7 +153,7 @@ impl BreakStatus {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeyDifference {
     /// Label of the snapshot.
-    pub snapshot: String,
+    pub snapshot: Arc<str>,
     /// The balance.
     pub key: LedgerKey,
     /// The whole balance by the source.
@@ -211,7 +212,7 @@ pub struct KeyResult {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SnapshotResult {
     /// `P12-2026`, or `P12-2026+ADJ` with the adjusting period on top.
-    pub label: String,
+    pub label: Arc<str>,
     /// Source name of the period.
     pub period: PeriodName,
     /// Money balances that are not zero on both sides.

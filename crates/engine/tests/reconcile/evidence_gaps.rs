@@ -158,7 +158,7 @@ fn a_held_document_says_who_must_add_the_mapping_and_rolls_into_retained_earning
     let january: Vec<String> = found
         .differences
         .iter()
-        .filter(|d| d.snapshot == "P01-2027")
+        .filter(|d| &*d.snapshot == "P01-2027")
         .map(|d| format!("{}: {}", d.key, d.difference))
         .collect();
     assert_eq!(

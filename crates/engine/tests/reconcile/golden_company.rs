@@ -36,7 +36,7 @@ fn every_entity_ties_in_every_snapshot_to_the_expected_trial_balance() {
         assert_eq!(result.snapshots.len(), 4);
         for (snapshot, (period, label, golden)) in result.snapshots.iter().zip(SNAPSHOTS) {
             assert_eq!(
-                (snapshot.period.as_str(), snapshot.label.as_str()),
+                (snapshot.period.as_str(), &*snapshot.label),
                 (period, label)
             );
             let side = |pick: fn(&KeyResult) -> Amount| {
@@ -65,7 +65,11 @@ fn quantities_are_kept_apart_and_carry_over_the_year_end() {
             .into_iter()
             .find(|s| s.2 == row["snapshot"])
             .unwrap();
-        let snapshot = result.snapshots.iter().find(|s| s.label == label).unwrap();
+        let snapshot = result
+            .snapshots
+            .iter()
+            .find(|s| &*s.label == label)
+            .unwrap();
         let account = format!("{}0", row["account"]);
         let held: Vec<Amount> = snapshot
             .quantities

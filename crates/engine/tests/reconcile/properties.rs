@@ -1,6 +1,7 @@
 //! What must hold for any books: identical sides tie; any single defect is found, classed, and explains the balances to the last unit.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use proptest::prelude::{Just, Strategy, prop, prop_assert, prop_assert_eq, proptest};
 use proptest::test_runner::TestCaseError;
@@ -9,7 +10,7 @@ use tieout_model::Amount;
 
 use crate::random_books::{DEFECTS, Defect, books, documents, spoil};
 
-type Shares = BTreeMap<(String, LedgerKey), Amount>;
+type Shares = BTreeMap<(Arc<str>, LedgerKey), Amount>;
 
 /// Per snapshot and balance, target minus source is the sum of the shares of all breaks.
 fn shares_explain_balances(result: &Reconciliation) -> Result<(), TestCaseError> {

@@ -101,7 +101,7 @@ fn found(breaks: &[Break]) -> Vec<[String; 6]> {
         .map(|d| {
             let segments: Vec<&str> = d.key.segments().iter().map(|s| s.as_str()).collect();
             [
-                d.snapshot.clone(),
+                d.snapshot.to_string(),
                 segments.join("-"),
                 d.key.currency.to_string(),
                 d.source.to_string(),

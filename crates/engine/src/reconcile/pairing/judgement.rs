@@ -11,7 +11,9 @@ use crate::reconcile::verdict::{BreakClass, BreakStatus};
 impl<'a> Join<'a, '_> {
     /// Judges one delivery against the records that bear its mark.
     pub(super) fn judge(&mut self, pair: Pair<'a>) -> Result<(), Unreconcilable> {
-        let members = self.marked.remove(&pair.expected.stamp).unwrap_or_default();
+        let mark = self.marks.get_mut(&pair.expected.stamp);
+        let members = mark.map(|mark| std::mem::take(&mut mark.members));
+        let members = members.unwrap_or_default();
         let chosen = self.choose(&pair, &members)?;
         for &member in &members {
             let is_chosen = chosen.is_some_and(|chosen| std::ptr::eq(chosen, member));

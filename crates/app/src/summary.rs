@@ -40,7 +40,7 @@ pub(crate) fn tie_out(results: &[Reconciliation]) -> Vec<TieOut> {
     for result in results {
         for snapshot in &result.snapshots {
             lines.push(TieOut {
-                period: snapshot.label.clone(),
+                period: snapshot.label.to_string(),
                 entity: result.entity.as_str().to_owned(),
                 keys: snapshot.keys_total,
                 breaks: open_breaks(result, snapshot).count() + result.gaps.len(),

@@ -305,14 +305,14 @@ async fn record(
         let breaks: Vec<_> = result.breaks_of(snapshot).collect();
         changes.push(Change::RecordReconciliation {
             entity: question.entity.clone(),
-            snapshot: snapshot.label.clone(),
+            snapshot: snapshot.label.to_string(),
             breaks: u32::try_from(breaks.len()).unwrap_or(u32::MAX),
             digest: digest(result),
         });
         for found in breaks {
             changes.push(Change::OpenBreak(Box::new(BreakRecord {
                 entity: question.entity.clone(),
-                snapshot: snapshot.label.clone(),
+                snapshot: snapshot.label.to_string(),
                 class: found.class.word().to_owned(),
                 status: found.status.word().to_owned(),
                 document: found.number.clone(),

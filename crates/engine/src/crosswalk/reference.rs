@@ -102,6 +102,8 @@ pub struct Reference {
     pub entities: BTreeMap<String, EntityRow>,
     /// Class per account of the system of record.
     pub accounts: BTreeMap<String, AccountClass>,
+    /// Class per natural account of the other side; reconciliation needs it to close years.
+    pub target_accounts: BTreeMap<String, AccountClass>,
     /// The party's number on the other side by its code here.
     pub parties: BTreeMap<String, String>,
     /// Periods of both sides.

@@ -40,6 +40,10 @@ impl Reference {
                     text_map(values, validity_to_json)
                 }),
             ),
+            (
+                "target_accounts",
+                text_map(&self.target_accounts, |class| Json::text(class.word())),
+            ),
         ])
     }
 
@@ -54,7 +58,8 @@ impl Reference {
         })?;
         let file = Place::root(&json, "reference");
         let required = ["entities", "accounts", "parties", "periods", "dimensions"];
-        let m = file.members(&required, &["segment_values", "forbidden"])?;
+        let optional = ["segment_values", "forbidden", "target_accounts"];
+        let m = file.members(&required, &optional)?;
         let values = |place: &Place<'_>| place.map(|values| values.map(validity));
         let reference = Self {
             entities: m.get("entities").map(entity)?,
@@ -62,6 +67,9 @@ impl Reference {
             parties: m.get("parties").map(Place::word)?,
             calendar: Calendar::new(m.get("periods").each(period)?),
             dimensions: m.get("dimensions").map(blank)?,
+            target_accounts: m
+                .maybe("target_accounts", |accounts| accounts.map(class))?
+                .unwrap_or_default(),
             segment_values: m.maybe("segment_values", values)?.unwrap_or_default(),
             forbidden: m
                 .maybe("forbidden", |list| list.each(forbidden))?

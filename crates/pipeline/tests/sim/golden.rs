@@ -97,9 +97,7 @@ async fn check_lines(world: &World) {
                     document.accounting_date().unwrap().to_string(),
                 ];
                 cells.extend(sent_line(&line));
-                sent.entry(reference_of(&row.number).to_owned())
-                    .or_default()
-                    .push(cells);
+                sent.entry(row.number.clone()).or_default().push(cells);
             }
         }
     }
@@ -131,16 +129,27 @@ fn expected_line(row: &Row) -> Vec<String> {
         "attribute3_vendor",
         "attribute4_region",
     ];
-    let is_zero = |text: &str| text.trim_matches(['0', '.']).is_empty();
     let cell = |name: &&str| {
         let text = row[*name].clone();
-        if name.starts_with("accounted") && is_zero(&text) {
-            String::new()
+        if name.starts_with("accounted") {
+            plain(text.parse().unwrap())
         } else {
             text
         }
     };
     names.iter().map(cell).collect()
+}
+
+/// An amount as a decimal without regard to trailing zeros (the source trims them); blank for zero.
+fn plain(amount: Amount) -> String {
+    let text = amount.to_string();
+    let short = text.trim_end_matches('0').trim_end_matches('.');
+    let text = if text.contains('.') { short } else { &text };
+    if amount.is_zero() {
+        String::new()
+    } else {
+        text.to_owned()
+    }
 }
 
 fn sent_line(line: &LineFact) -> Vec<String> {

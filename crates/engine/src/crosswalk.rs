@@ -30,6 +30,7 @@ pub use file::{Attribute, Condition, People, Retired, Rule, RuleValue, Test, Ver
 pub use hold::{HoldReason, Unmapped};
 pub use json::Json;
 pub use place::{FileFault, normalised};
+pub use prepared::RuleName;
 pub use reference::{
     EntityColumns, EntityRow, Forbidden, Reference, ReferenceFault, Validity, WhenBlank,
 };
@@ -49,6 +50,8 @@ pub struct Crosswalk {
     prepared: Vec<Prepared>,
     reference: Reference,
     classes: HashMap<String, AccountClass>,
+    dimensions: Vec<String>,
+    required: Vec<usize>,
     digest: Digest,
 }
 
@@ -135,11 +138,15 @@ impl Crosswalk {
             bytes.extend_from_slice(file.digest.as_bytes());
         }
         let classes = reference.accounts.iter();
+        let blank = reference.dimensions.values().enumerate();
+        let required = blank.filter(|(_, blank)| **blank == WhenBlank::Required);
         Ok(Self {
             digest: Digest::of(&bytes),
             classes: classes
                 .map(|(code, class)| (code.clone(), *class))
                 .collect(),
+            required: required.map(|(at, _)| at).collect(),
+            dimensions: reference.dimensions.keys().cloned().collect(),
             prepared: files
                 .iter()
                 .map(|file| Prepared::of(file, &reference))

@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use tieout_model::{AccountingDate, Digest};
+use tieout_model::{AccountClass, AccountingDate, Digest};
 
 use crate::crosswalk::json::Json;
 use crate::crosswalk::place::{FileFault, Place};
@@ -350,10 +350,15 @@ fn read_condition(condition: &Place<'_>) -> Result<Condition, FileFault> {
     let word = name.word()?;
     let attribute = Attribute::of_name(&word)
         .ok_or_else(|| name.fault(format!("{word:?} is no attribute of a line")))?;
-    Ok(Condition {
-        attribute,
-        test: Test::read(operator, value)?,
-    })
+    let test = Test::read(operator, value)?;
+    if attribute == Attribute::AccountClass {
+        let (Test::OneOf(words) | Test::NoneOf(words)) = &test;
+        for word in words {
+            let class: Result<AccountClass, _> = word.parse();
+            class.map_err(|fault| value.fault(fault.to_string()))?;
+        }
+    }
+    Ok(Condition { attribute, test })
 }
 
 fn read_lookups(

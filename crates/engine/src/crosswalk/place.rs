@@ -20,6 +20,10 @@ pub struct FileFault {
 
 /// Ids are compared after this and only after this: Unicode form NFC, no white space at either end (domain dossier 4.2).
 pub fn normalised(text: &str) -> Cow<'_, str> {
+    let is_plain = text.bytes().all(|byte| byte.is_ascii_graphic());
+    if is_plain {
+        return Cow::Borrowed(text);
+    }
     let text = text.trim();
     if text.is_ascii() || is_nfc(text) {
         Cow::Borrowed(text)

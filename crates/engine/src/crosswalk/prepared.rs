@@ -1,15 +1,18 @@
 //! One version made ready to decide lines quickly: rules per segment in order, attributes read once per line.
 
+mod allowed;
+mod gap;
+
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
-use tieout_model::{AccountClass, AccountingDate, Code, Combination, Digest, Dimensional};
+use tieout_model::{AccountClass, Code, Combination, Digest, Dimensional};
 
 use crate::crosswalk::file::{Attribute, Retired, Rule, RuleValue, Test, VersionFile};
-use crate::crosswalk::hold::{HoldReason, Unmapped};
+use crate::crosswalk::hold::Unmapped;
 use crate::crosswalk::place::normalised;
-use crate::crosswalk::reference::{EntityRow, Forbidden, Reference, WhenBlank};
+use crate::crosswalk::reference::{EntityRow, Reference, WhenBlank};
 
 /// Sets up to this size are searched one by one.
 const SMALL_SET: usize = 4;
@@ -36,10 +39,14 @@ enum Values {
 }
 
 #[derive(Debug)]
-struct PreparedTest {
-    slot: usize,
-    values: Values,
-    is_wanted: bool,
+enum PreparedTest {
+    /// The account's class is one of these; decided without comparing words.
+    Class(Vec<AccountClass>, bool),
+    Value {
+        slot: usize,
+        values: Values,
+        is_wanted: bool,
+    },
 }
 
 #[derive(Debug)]
@@ -53,9 +60,18 @@ enum PreparedValue {
     Affiliate(String),
 }
 
+/// The rule that decided a segment, by name.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RuleName {
+    /// The segment.
+    pub segment: String,
+    /// The rule's id.
+    pub rule: String,
+}
+
 #[derive(Debug)]
 struct PreparedRule {
-    id: Arc<str>,
+    name: Arc<RuleName>,
     priority: u32,
     tests: Vec<PreparedTest>,
     value: PreparedValue,
@@ -64,9 +80,11 @@ struct PreparedRule {
 /// One segment with its rules in order.
 #[derive(Debug)]
 pub(crate) struct PreparedSegment {
-    name: Arc<str>,
+    name: String,
     rules: Vec<PreparedRule>,
     retired: HashMap<String, Retired>,
+    /// False if any value may be used at any time.
+    is_limited: bool,
 }
 
 /// One version, ready.
@@ -75,6 +93,8 @@ pub(crate) struct Prepared {
     name: String,
     digest: Digest,
     slots: Vec<Slot>,
+    /// The slot of each dimension of the reference data, in their order; `None` if nothing asks for it.
+    dimensions: Vec<Option<usize>>,
     segments: Vec<PreparedSegment>,
     flexfields: Vec<(String, usize)>,
 }
@@ -130,10 +150,19 @@ impl Values {
 }
 
 impl PreparedRule {
-    fn holds(&self, values: &[Cow<'_, str>]) -> bool {
-        self.tests.iter().all(|test| {
-            let value = values.get(test.slot).map_or("", |value| value);
-            test.values.contains(value) == test.is_wanted
+    fn holds(&self, class: Option<AccountClass>, values: &[Cow<'_, str>]) -> bool {
+        self.tests.iter().all(|test| match test {
+            PreparedTest::Class(classes, is_wanted) => {
+                class.is_some_and(|class| classes.contains(&class)) == *is_wanted
+            }
+            PreparedTest::Value {
+                slot,
+                values: set,
+                is_wanted,
+            } => {
+                let value = values.get(*slot).map_or("", |value| value);
+                set.contains(value) == *is_wanted
+            }
         })
     }
 }
@@ -157,7 +186,7 @@ impl Prepared {
             let mut rules: Vec<PreparedRule> = mine
                 .map(|rule| prepare(rule, &tables, &mut slots))
                 .collect();
-            rules.sort_by(|a, b| (a.priority, &a.id).cmp(&(b.priority, &b.id)));
+            rules.sort_by(|a, b| (a.priority, &a.name.rule).cmp(&(b.priority, &b.name.rule)));
             let mut retired: HashMap<String, Retired> = HashMap::new();
             for row in file.retired.iter().filter(|row| row.segment == *name) {
                 let first = retired
@@ -168,8 +197,9 @@ impl Prepared {
                 }
             }
             PreparedSegment {
-                name: Arc::from(name.as_str()),
+                name: name.clone(),
                 rules,
+                is_limited: !retired.is_empty() || reference.segment_values.contains_key(name),
                 retired,
             }
         });
@@ -181,10 +211,16 @@ impl Prepared {
                 (name.clone(), slot)
             })
             .collect();
+        let slots = slots.slots;
+        let slot_of = |dimension: &String| {
+            let mut all = slots.iter();
+            all.position(|slot| slot.attribute == Attribute::Dimension(dimension.clone()))
+        };
         Self {
             name: file.version.clone(),
             digest: file.digest,
-            slots: slots.slots,
+            dimensions: reference.dimensions.keys().map(slot_of).collect(),
+            slots,
             segments,
             flexfields,
         }
@@ -198,25 +234,55 @@ impl Prepared {
         self.digest
     }
 
-    pub(crate) fn segment_names(&self) -> impl Iterator<Item = &Arc<str>> {
-        self.segments.iter().map(|segment| &segment.name)
+    pub(crate) fn segment_names(&self) -> impl ExactSizeIterator<Item = &str> {
+        self.segments.iter().map(|segment| segment.name.as_str())
     }
 
-    /// Decides every segment of a line. Gaps go to `gaps`; `used` hears which rule decided which segment.
-    pub(crate) fn combination(
+    /// What rules see of a line without dimensions: the default of each.
+    pub(crate) fn blank<'l>(&'l self, values: &mut Vec<Cow<'l, str>>) {
+        values.clear();
+        let defaults = self.slots.iter().map(|slot| slot.default.as_str());
+        values.extend(defaults.map(Cow::Borrowed));
+    }
+
+    /// Lets rules see the value of a dimension, named by its position in the reference data. True if it is blank, which leaves the default.
+    pub(crate) fn set<'l>(
         &self,
-        line: &LineView<'_>,
+        dimension: usize,
+        value: &'l str,
+        values: &mut [Cow<'l, str>],
+    ) -> bool {
+        let value = normalised(value);
+        if value.is_empty() {
+            return true;
+        }
+        let slot = self.dimensions.get(dimension).copied().flatten();
+        if let Some(seen) = slot.and_then(|slot| values.get_mut(slot)) {
+            *seen = value;
+        }
+        false
+    }
+
+    /// Decides every segment of a line whose dimensions are set in `values`. Gaps go to `gaps`; `used` hears which rule decided which
+    /// segment.
+    pub(crate) fn combination<'l>(
+        &'l self,
+        line: &LineView<'l>,
         number: u32,
+        values: &mut [Cow<'l, str>],
         gaps: &mut Vec<Unmapped>,
-        mut used: impl FnMut(&Arc<str>, &Arc<str>),
+        mut used: impl FnMut(&Arc<RuleName>),
     ) -> Combination {
-        let mut values: Vec<Cow<'_, str>> = Vec::with_capacity(self.slots.len());
-        values.extend(self.slots.iter().map(|slot| slot.read(line)));
+        for (slot, value) in self.slots.iter().zip(values.iter_mut()) {
+            if let Some(own) = slot.read(line) {
+                *value = own;
+            }
+        }
         let mut segments = Vec::with_capacity(self.segments.len());
         for segment in &self.segments {
-            match self.decide(segment, line, &values) {
+            match self.decide(segment, line, values) {
                 Ok((value, rule)) => {
-                    used(&segment.name, rule);
+                    used(rule);
                     segments.push(Code::new(value));
                 }
                 Err(gap) => gaps.extend(gap.map(|gap| gap.on_line(number))),
@@ -240,13 +306,16 @@ impl Prepared {
         segment: &'l PreparedSegment,
         line: &LineView<'l>,
         values: &[Cow<'_, str>],
-    ) -> Result<(&'l str, &'l Arc<str>), Option<Unmapped>> {
+    ) -> Result<(&'l str, &'l Arc<RuleName>), Option<Unmapped>> {
         let mut rules = segment.rules.iter();
-        let Some(rule) = rules.find(|rule| rule.holds(values)) else {
+        let Some(rule) = rules.find(|rule| rule.holds(line.class, values)) else {
             return Err(Some(self.no_rule(segment, line)));
         };
         let rivals = rules.take_while(|rival| rival.priority == rule.priority);
-        if let Some(rival) = rivals.into_iter().find(|rival| rival.holds(values)) {
+        if let Some(rival) = rivals
+            .into_iter()
+            .find(|rival| rival.holds(line.class, values))
+        {
             return Err(Some(self.ambiguous(segment, line, rule, rival)));
         }
         let value = match &rule.value {
@@ -268,202 +337,30 @@ impl Prepared {
                 self.filled(cell, segment, rule, "affiliate", id.as_str(), column)?
             }
         };
-        Ok((value, &rule.id))
-    }
-
-    fn filled<'l>(
-        &self,
-        cell: Option<&'l String>,
-        segment: &PreparedSegment,
-        rule: &PreparedRule,
-        role: &str,
-        id: &str,
-        column: &str,
-    ) -> Result<&'l String, Option<Unmapped>> {
-        cell.filter(|cell| !cell.is_empty()).ok_or_else(|| {
-            let detail = format!(
-                "rule {} of version {} takes segment {} from {column}, which is blank for that entity",
-                rule.id, self.name, segment.name
-            );
-            let remedy = format!("fill {column} of entity {id} in the reference data and have it signed");
-            Some(Unmapped::new(HoldReason::UnmappedValue, role, id, detail, remedy))
-        })
-    }
-
-    fn no_rule(&self, segment: &PreparedSegment, line: &LineView<'_>) -> Unmapped {
-        Unmapped::new(
-            HoldReason::UnmappedValue,
-            segment.name.as_ref(),
-            "",
-            format!(
-                "no rule of version {} decides segment {} for account {}",
-                self.name, segment.name, line.coding.account
-            ),
-            "the crosswalk owner adds a rule in a new signed version, or the source document is corrected",
-        )
-    }
-
-    fn ambiguous(
-        &self,
-        segment: &PreparedSegment,
-        line: &LineView<'_>,
-        rule: &PreparedRule,
-        rival: &PreparedRule,
-    ) -> Unmapped {
-        Unmapped::new(
-            HoldReason::AmbiguousRule,
-            segment.name.as_ref(),
-            line.coding.account.as_str(),
-            format!(
-                "rules {} and {} of version {} have the same priority and both apply",
-                rule.id, rival.id, self.name
-            ),
-            "the crosswalk owner gives the rules different priorities in a new signed version",
-        )
-    }
-
-    fn no_row(
-        &self,
-        segment: &PreparedSegment,
-        rule: &PreparedRule,
-        slot: usize,
-        key: &str,
-    ) -> Unmapped {
-        let table = self.slots.get(slot).map(|slot| slot.attribute.to_string());
-        let table = table.unwrap_or_default();
-        let detail = format!(
-            "table {table} of version {} has no row for it (rule {}, segment {})",
-            self.name, rule.id, segment.name
-        );
-        let remedy = format!(
-            "the crosswalk owner adds the row to table {table} in a new signed version, or the source document is corrected"
-        );
-        Unmapped::new(HoldReason::UnmappedValue, table, key, detail, remedy)
-    }
-
-    fn no_affiliate(
-        &self,
-        segment: &PreparedSegment,
-        line: &LineView<'_>,
-        rule: &PreparedRule,
-    ) -> Unmapped {
-        let detail = format!(
-            "rule {} of version {} takes segment {} from the other entity, and the line on account {} names none",
-            rule.id, self.name, segment.name, line.coding.account
-        );
-        let remedy = "the bookkeeper enters the other entity on the line in the source system";
-        Unmapped::new(
-            HoldReason::MissingAffiliate,
-            "affiliate",
-            "",
-            detail,
-            remedy,
-        )
-    }
-
-    /// The gap if `value` may not be used in `segment` on `date`: disabled by this version, or not valid in the target.
-    pub(crate) fn refused(
-        &self,
-        segment: &str,
-        value: &str,
-        date: AccountingDate,
-        reference: &Reference,
-    ) -> Option<Unmapped> {
-        let mut mine = self.segments.iter();
-        let own = mine.find(|own| own.name.as_ref() == segment);
-        let row = own
-            .filter(|own| !own.retired.is_empty())
-            .and_then(|own| own.retired.get(value));
-        if let Some(row) = row.filter(|row| row.disabled_from <= date) {
-            let instead = row.superseded_by.as_deref().unwrap_or("nothing");
-            let detail = format!(
-                "disabled from {} by version {}, superseded by {instead}",
-                row.disabled_from, self.name
-            );
-            let remedy = "a controller re-enables the value or approves the superseding one";
-            let gap = Unmapped::new(HoldReason::RetiredValue, segment, value, detail, remedy);
-            return Some(gap);
-        }
-        let values = reference.segment_values.get(segment)?;
-        let Some(validity) = values.get(value) else {
-            let detail = "the target's chart of accounts has no such segment value";
-            let remedy = "the crosswalk owner corrects the rule, or the value is created in the target and added to the signed reference data";
-            let gap = Unmapped::new(
-                HoldReason::InvalidCombination,
-                segment,
-                value,
-                detail,
-                remedy,
-            );
-            return Some(gap);
-        };
-        if validity.covers(date) {
-            return None;
-        }
-        let detail = format!("the target does not accept this segment value on {date}");
-        let remedy = "a controller extends the value's dates in the target and in the signed reference data, or the crosswalk owner maps to another value";
-        Some(Unmapped::new(
-            HoldReason::RetiredValue,
-            segment,
-            value,
-            detail,
-            remedy,
-        ))
-    }
-
-    /// The gap if the target refuses the combination as a whole.
-    pub(crate) fn forbidden(
-        &self,
-        combination: &Combination,
-        reference: &Reference,
-    ) -> Option<Unmapped> {
-        let value_of = |segment: &str| {
-            let at = self
-                .segments
-                .iter()
-                .position(|own| own.name.as_ref() == segment)?;
-            combination.segments.get(at).map(Code::as_str)
-        };
-        let applies = |rule: &&Forbidden| {
-            let mut when = rule.when.iter();
-            when.all(|(segment, test)| value_of(segment).is_some_and(|value| test.holds(value)))
-        };
-        let rule = reference.forbidden.iter().find(applies)?;
-        Some(Unmapped::new(
-            HoldReason::InvalidCombination,
-            "combination",
-            combination.joined("-"),
-            format!("the target's cross-validation rule {} refuses it", rule.id),
-            "the bookkeeper corrects the coding in the source system, or the crosswalk owner changes the rules in a new signed version",
-        ))
+        Ok((value, &rule.name))
     }
 }
 
 impl Slot {
-    fn read<'l>(&'l self, line: &LineView<'l>) -> Cow<'l, str> {
+    /// The value of anything but a dimension.
+    fn read<'l>(&self, line: &LineView<'l>) -> Option<Cow<'l, str>> {
         let column = |row: Option<&'l EntityRow>, name: &str| {
             let cell = row.and_then(|row| row.columns.get(name));
             Cow::Borrowed(cell.map_or("", String::as_str))
         };
-        let value = match &self.attribute {
-            Attribute::Account => normalised(line.coding.account.as_str()),
-            Attribute::AccountClass => Cow::Borrowed(line.class.map_or("", AccountClass::word)),
-            Attribute::Entity => Cow::Borrowed(line.entity_id),
-            Attribute::EntityColumn(name) => column(line.entity, name),
+        match &self.attribute {
+            Attribute::Account => Some(normalised(line.coding.account.as_str())),
+            Attribute::AccountClass => {
+                Some(Cow::Borrowed(line.class.map_or("", AccountClass::word)))
+            }
+            Attribute::Entity => Some(Cow::Borrowed(line.entity_id)),
+            Attribute::EntityColumn(name) => Some(column(line.entity, name)),
             Attribute::Affiliate => {
                 let id = line.coding.affiliate.as_ref();
-                normalised(id.map_or("", |id| id.as_str()))
+                Some(normalised(id.map_or("", |id| id.as_str())))
             }
-            Attribute::AffiliateColumn(name) => column(line.affiliate, name),
-            Attribute::Dimension(name) => {
-                let value = line.coding.dimensions.get(name);
-                normalised(value.map_or("", Code::as_str))
-            }
-        };
-        if value.is_empty() {
-            Cow::Borrowed(&self.default)
-        } else {
-            value
+            Attribute::AffiliateColumn(name) => Some(column(line.affiliate, name)),
+            Attribute::Dimension(_) => None,
         }
     }
 }
@@ -478,7 +375,11 @@ fn prepare(
             Test::OneOf(values) => (values, true),
             Test::NoneOf(values) => (values, false),
         };
-        PreparedTest {
+        if condition.attribute == Attribute::AccountClass {
+            let classes = values.iter().filter_map(|word| word.parse().ok());
+            return PreparedTest::Class(classes.collect(), is_wanted);
+        }
+        PreparedTest::Value {
             slot: slots.of(&condition.attribute),
             values: Values::of(values.iter().cloned()),
             is_wanted,
@@ -495,7 +396,10 @@ fn prepare(
         RuleValue::Affiliate(column) => PreparedValue::Affiliate(column.clone()),
     };
     PreparedRule {
-        id: Arc::from(rule.id.as_str()),
+        name: Arc::new(RuleName {
+            segment: rule.segment.clone(),
+            rule: rule.id.clone(),
+        }),
         priority: rule.priority,
         tests,
         value,

@@ -14,7 +14,7 @@ use tieout_model::{
 use crate::crosswalk::Crosswalk;
 use crate::crosswalk::hold::{HoldReason, Unmapped};
 use crate::crosswalk::place::normalised;
-use crate::crosswalk::prepared::Prepared;
+use crate::crosswalk::prepared::{Prepared, RuleName};
 use crate::crosswalk::translate::{
     RECORDED_RULE, RuleUse, Translation, malformed, recoded, supplier_of,
 };
@@ -52,13 +52,12 @@ impl Crosswalk {
         if let Some(recorded) = recorded {
             // A later version may have disabled a value, or re-enabled it: the one in force on the day decides.
             let in_force = self.prepared_on(on).unwrap_or(recorded);
-            let rule: Arc<str> = Arc::from(RECORDED_RULE);
+            let names: Vec<Arc<RuleName>> = recorded.segment_names().map(recorded_rule).collect();
             for (number, combination) in &lines {
                 self.still_usable(recorded, in_force, *number, combination, on, &mut gaps);
-                rules.extend(recorded.segment_names().map(|segment| RuleUse {
+                rules.extend(names.iter().map(|name| RuleUse {
                     line: *number,
-                    segment: Arc::clone(segment),
-                    rule: Arc::clone(&rule),
+                    by: Arc::clone(name),
                 }));
             }
         }
@@ -108,7 +107,7 @@ impl Crosswalk {
         on: AccountingDate,
         gaps: &mut Vec<Unmapped>,
     ) {
-        if recorded.segment_names().count() != combination.segments.len() {
+        if recorded.segment_names().len() != combination.segments.len() {
             let version = recorded.name();
             let detail = format!("the recorded line has not the segments of version {version}");
             gaps.push(mismatch("original", combination.joined("-"), detail).on_line(number));
@@ -118,6 +117,13 @@ impl Crosswalk {
             gaps.extend(refused.map(|gap| gap.on_line(number)));
         }
     }
+}
+
+fn recorded_rule(segment: &str) -> Arc<RuleName> {
+    Arc::new(RuleName {
+        segment: segment.to_owned(),
+        rule: RECORDED_RULE.to_owned(),
+    })
 }
 
 fn mismatch(dimension: &str, value: impl Into<String>, detail: impl Into<String>) -> Unmapped {

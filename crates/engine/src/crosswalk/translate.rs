@@ -1,18 +1,23 @@
 //! Re-codes one document, or says everything that stands in the way.
 
+mod line;
+mod recode;
+
 use std::sync::Arc;
 
 use tieout_model::{
-    AccountingDate, Code, Coding, Combination, Digest, Dimensional, Document, DocumentKind,
-    Envelope, InvoiceLine, JournalEntry, JournalLine, LineFact, Placement, Supplier,
-    SupplierInvoice, Violations,
+    AccountingDate, Code, Digest, Document, DocumentKind, Envelope, Placement, Supplier,
 };
 
 use crate::crosswalk::Crosswalk;
 use crate::crosswalk::hold::{HoldReason, Unmapped};
 use crate::crosswalk::place::normalised;
-use crate::crosswalk::prepared::{LineView, Prepared};
-use crate::crosswalk::reference::{EntityRow, WhenBlank};
+use crate::crosswalk::prepared::{Prepared, RuleName};
+use crate::crosswalk::reference::EntityRow;
+use crate::crosswalk::translate::line::{Books, Scratch, drop_repeats};
+use crate::crosswalk::translate::recode::source_lines;
+
+pub(crate) use crate::crosswalk::translate::recode::{recoded, supplier_of};
 
 /// What we know of a document's past; decides the version (domain dossier 4.3, rules in this order).
 ///
@@ -46,10 +51,8 @@ pub const RECORDED_RULE: &str = "recorded";
 pub struct RuleUse {
     /// Line number.
     pub line: u32,
-    /// The segment.
-    pub segment: Arc<str>,
-    /// The rule's id, or [`RECORDED_RULE`].
-    pub rule: Arc<str>,
+    /// The segment and the rule; the rule is [`RECORDED_RULE`] where a recorded line was repeated.
+    pub by: Arc<RuleName>,
 }
 
 /// A document in the coding of the other side.
@@ -156,11 +159,7 @@ impl Crosswalk {
         let mut rules = Vec::new();
         let mut codings = Vec::with_capacity(sources.len());
         if let Some(version) = version {
-            rules.reserve(
-                sources
-                    .len()
-                    .saturating_mul(version.segment_names().count()),
-            );
+            rules.reserve(sources.len().saturating_mul(version.segment_names().len()));
             let entity_id = document.entity().map_or("", |id| id.as_str());
             let entity_id = normalised(entity_id);
             let books = Books {
@@ -169,9 +168,11 @@ impl Crosswalk {
                 entity_id: &entity_id,
                 entity: self.reference.entities.get(entity_id.as_ref()),
             };
+            let mut scratch = Scratch::default();
             for (number, coding) in sources {
                 let first = gaps.len();
-                codings.push(self.line(&books, number, coding, &mut rules, &mut gaps));
+                let found = self.line(&books, number, coding, &mut scratch, &mut rules, &mut gaps);
+                codings.push(found);
                 drop_repeats(&mut gaps, first);
             }
         }
@@ -264,147 +265,6 @@ impl Crosswalk {
             )
         })
     }
-
-    /// What the rules of `version` make of one line of `document` on `date`; `None` if they leave a segment open.
-    pub(crate) fn decided(
-        &self,
-        version: &Prepared,
-        document: &Document,
-        line: &LineFact,
-        date: AccountingDate,
-    ) -> Option<Combination> {
-        let entity_id = normalised(document.entity().map_or("", |id| id.as_str()));
-        let books = Books {
-            version,
-            date,
-            entity_id: &entity_id,
-            entity: self.reference.entities.get(entity_id.as_ref()),
-        };
-        let (mut rules, mut gaps) = (Vec::new(), Vec::new());
-        let decided = self.line(&books, line.number, &line.coding, &mut rules, &mut gaps);
-        (decided.segments.len() == version.segment_names().count()).then_some(decided)
-    }
-
-    fn line(
-        &self,
-        books: &Books<'_>,
-        number: u32,
-        coding: &Coding,
-        rules: &mut Vec<RuleUse>,
-        gaps: &mut Vec<Unmapped>,
-    ) -> Combination {
-        let Coding::Dimensional(coding) = coding else {
-            let gap = malformed(
-                DocumentKind::JournalEntry,
-                "the line carries segments already",
-            );
-            gaps.push(gap.on_line(number));
-            return Combination::default();
-        };
-        let before = gaps.len();
-        let view = self.view(books, number, coding, gaps);
-        let version = books.version;
-        let combination = version.combination(&view, number, gaps, |segment, rule| {
-            rules.push(RuleUse {
-                line: number,
-                segment: Arc::clone(segment),
-                rule: Arc::clone(rule),
-            });
-        });
-        if gaps.len() > before {
-            return combination;
-        }
-        let values = version.segment_names().zip(&combination.segments);
-        for (segment, value) in values {
-            let refused = version.refused(segment, value.as_str(), books.date, &self.reference);
-            gaps.extend(refused.map(|gap| gap.on_line(number)));
-        }
-        let forbidden = version.forbidden(&combination, &self.reference);
-        gaps.extend(forbidden.map(|gap| gap.on_line(number)));
-        combination
-    }
-
-    /// What the line offers to the rules, after a look at what every line must have.
-    fn view<'l>(
-        &'l self,
-        books: &Books<'l>,
-        number: u32,
-        coding: &'l Dimensional,
-        gaps: &mut Vec<Unmapped>,
-    ) -> LineView<'l> {
-        self.dimensions(number, coding, gaps);
-        let account = normalised(coding.account.as_str());
-        let class = self.classes.get(account.as_ref()).copied();
-        if class.is_none() {
-            let gap = Unmapped::new(
-                HoldReason::UnmappedValue,
-                "account",
-                account.as_ref(),
-                "it is not in the signed chart of accounts",
-                "the crosswalk owner adds it to the signed reference data, or the bookkeeper corrects the line in the source system",
-            );
-            gaps.push(gap.on_line(number));
-        }
-        let affiliate = coding.affiliate.as_ref().and_then(|id| {
-            let id = normalised(id.as_str());
-            let row = self.reference.entities.get(id.as_ref());
-            if row.is_none() {
-                gaps.push(unknown_entity("affiliate", &id).on_line(number));
-            }
-            row
-        });
-        LineView {
-            coding,
-            class,
-            entity_id: books.entity_id,
-            entity: books.entity,
-            affiliate,
-        }
-    }
-
-    /// Both sides are sorted, so one walk finds blank required dimensions and undeclared ones.
-    fn dimensions(&self, number: u32, coding: &Dimensional, gaps: &mut Vec<Unmapped>) {
-        let mut given = coding.dimensions.iter().peekable();
-        let undeclared = |name: &str, value: &Code, gaps: &mut Vec<Unmapped>| {
-            let value = normalised(value.as_str());
-            if !value.is_empty() {
-                let gap = Unmapped::new(
-                    HoldReason::UnmappedValue,
-                    name,
-                    value,
-                    "the dimension is not declared, so its value would be lost",
-                    "the crosswalk owner declares the dimension in the signed reference data",
-                );
-                gaps.push(gap.on_line(number));
-            }
-        };
-        for (name, when_blank) in &self.reference.dimensions {
-            while let Some((other, value)) = given.next_if(|(other, _)| *other < name) {
-                undeclared(other, value, gaps);
-            }
-            let value = given.next_if(|(other, _)| *other == name);
-            let is_required = *when_blank == WhenBlank::Required;
-            if is_required && value.is_none_or(|(_, value)| value.as_str().trim().is_empty()) {
-                let gap = Unmapped::new(
-                    HoldReason::BlankRequiredDimension,
-                    name,
-                    "",
-                    "every line must carry this dimension",
-                    "the bookkeeper fills it in the source system",
-                );
-                gaps.push(gap.on_line(number));
-            }
-        }
-        given.for_each(|(name, value)| undeclared(name, value, gaps));
-    }
-}
-
-/// What all lines of a document have in common.
-struct Books<'a> {
-    version: &'a Prepared,
-    date: AccountingDate,
-    entity_id: &'a str,
-    entity: Option<&'a EntityRow>,
 }
 
 fn unknown_entity(role: &str, id: &str) -> Unmapped {
@@ -435,120 +295,5 @@ fn placement_of(entity: &EntityRow, period: String) -> Placement {
         balancing_segment: Code::new(&entity.balancing_segment),
         currency: entity.currency,
         period,
-    }
-}
-
-/// The same gap can be met by several segments of a line; it is told once.
-fn drop_repeats(gaps: &mut Vec<Unmapped>, first: usize) {
-    let mut next = first;
-    while next < gaps.len() {
-        let (before, rest) = gaps.split_at(next);
-        let is_repeat = rest.first().is_some_and(|gap| {
-            let same = |other: &Unmapped| {
-                (other.reason, &other.dimension, &other.value)
-                    == (gap.reason, &gap.dimension, &gap.value)
-                    && other.detail == gap.detail
-            };
-            before.iter().skip(first).any(same)
-        });
-        if is_repeat {
-            gaps.remove(next);
-        } else {
-            next = next.saturating_add(1);
-        }
-    }
-}
-
-pub(crate) fn supplier_of(document: &Document) -> Option<&Code> {
-    match document {
-        Document::SupplierInvoice(invoice) => Some(&invoice.draft().supplier),
-        Document::JournalEntry(_) | Document::Supplier(_) => None,
-    }
-}
-
-/// Line numbers and codings in the order of [`Document::lines`]: a bill's control line comes last.
-fn source_lines(document: &Document) -> Result<Vec<(u32, &Coding)>, Unmapped> {
-    match document {
-        Document::JournalEntry(entry) => {
-            let lines = entry.draft().lines.iter();
-            Ok(lines.map(|line| (line.number, &line.coding)).collect())
-        }
-        Document::SupplierInvoice(invoice) => {
-            let draft = invoice.draft();
-            let lines = draft.lines.iter();
-            let mut all: Vec<_> = lines.map(|line| (line.number, &line.coding)).collect();
-            let last = all.iter().map(|(number, _)| *number).max().unwrap_or(0);
-            let control = last.checked_add(1).ok_or_else(|| {
-                malformed(
-                    document.kind(),
-                    "no line number is left for the control line",
-                )
-            })?;
-            all.push((control, &draft.control));
-            Ok(all)
-        }
-        Document::Supplier(_) => Ok(Vec::new()),
-    }
-}
-
-/// The document with other codings, in the order of [`Document::lines`].
-pub(crate) fn recoded(
-    document: &Document,
-    codings: Vec<Combination>,
-    placement: Placement,
-    supplier: Option<Code>,
-) -> Result<Document, Violations> {
-    let mut codings = codings.into_iter().map(Coding::Segmented);
-    let mut next = || {
-        codings
-            .next()
-            .unwrap_or_else(|| Coding::Segmented(Combination::default()))
-    };
-    match document {
-        Document::JournalEntry(entry) => {
-            let old = entry.draft();
-            let lines = old.lines.iter().map(|line| JournalLine {
-                coding: next(),
-                memo: line.memo.clone(),
-                rate: line.rate.clone(),
-                number: line.number,
-                currency: line.currency,
-                amount: line.amount,
-                functional: line.functional,
-            });
-            let draft = tieout_model::JournalDraft {
-                lines: lines.collect(),
-                placement: Some(placement),
-                entity: old.entity.clone(),
-                functional_currency: old.functional_currency,
-                accounting_date: old.accounting_date,
-                is_adjusting: old.is_adjusting,
-                purpose: old.purpose,
-                posting_kind: old.posting_kind,
-                journal: old.journal.clone(),
-                reference: old.reference.clone(),
-                description: old.description.clone(),
-                reverses: old.reverses.clone(),
-            };
-            JournalEntry::try_new(draft).map(Document::JournalEntry)
-        }
-        Document::SupplierInvoice(invoice) => {
-            let mut draft = invoice.draft().clone();
-            let lines = invoice.draft().lines.iter().map(|line| InvoiceLine {
-                coding: next(),
-                memo: line.memo.clone(),
-                number: line.number,
-                amount: line.amount,
-                functional: line.functional,
-            });
-            draft.lines = lines.collect();
-            draft.control = next();
-            draft.placement = Some(placement);
-            if let Some(supplier) = supplier {
-                draft.supplier = supplier;
-            }
-            SupplierInvoice::try_new(draft).map(Document::SupplierInvoice)
-        }
-        Document::Supplier(supplier) => Ok(Document::Supplier(supplier.clone())),
     }
 }

@@ -164,13 +164,13 @@ fn every_segment_of_every_line_names_the_rule_that_decided_it() {
         let translation = &done[&(piece.id.clone(), piece.key.clone())];
         let lines = translation.document.lines().unwrap().len();
         assert_eq!(translation.rules.len(), lines * 5, "{}", piece.id);
-        let is_recorded = translation.rules.iter().all(|r| &*r.rule == RECORDED_RULE);
+        let is_recorded = translation.rules.iter().all(|r| r.by.rule == RECORDED_RULE);
         assert_eq!(is_recorded, !piece.reverses.is_empty(), "{}", piece.id);
     }
     let bill = &done[&("BILL-E200-1".to_owned(), ("E200".to_owned(), false))];
     let first: Vec<(&str, &str)> = bill.rules[..5]
         .iter()
-        .map(|used| (&*used.segment, &*used.rule))
+        .map(|used| (used.by.segment.as_str(), used.by.rule.as_str()))
         .collect();
     let wanted = [
         ("company", "CO-1"),

@@ -164,6 +164,8 @@ fn every_problem_is_told_at_once() {
     assert_eq!(found.len(), 4, "{found:?}");
 }
 
+type Change = fn(&mut Value);
+
 fn fault(version: &Value) -> String {
     VersionFile::parse(version.to_string().as_bytes())
         .unwrap_err()
@@ -172,8 +174,12 @@ fn fault(version: &Value) -> String {
 
 #[test]
 fn whatever_the_rule_language_does_not_know_is_refused_with_its_place() {
-    let place = |change: fn(&mut Value)| fault(&changed(change));
-    let cases: [(fn(&mut Value), &str); 15] = [
+    let place = |change: Change| fault(&changed(change));
+    let cases: [(Change, &str); 16] = [
+        (
+            |v| v["rules"][1]["when"][0][2] = json!(["assets"]),
+            "crosswalk.rules[1].when[0][2]: \"assets\" is not an account class",
+        ),
         (
             |v| v["rulez"] = json!([]),
             "crosswalk: unknown member \"rulez\"",

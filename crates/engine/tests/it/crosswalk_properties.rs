@@ -7,7 +7,7 @@ use tieout_model::canonical::encode_document;
 use tieout_model::{Amount, Document, Envelope, JournalEntry};
 
 use crate::crosswalk_company::{
-    coding, crosswalk, entry, envelope, line, opened, pieces, reference, rules,
+    coding, crosswalk, entry, envelope, line, opened, reference, rules,
 };
 
 const ACCOUNTS: [&str; 6] = ["1010", "2000", "4000", "6000", "6200", "6300"];
@@ -39,7 +39,7 @@ fn scrambled(value: &Value, seed: &mut u64) -> Value {
             Value::Object(members.into_iter().map(scramble).collect::<Map<_, _>>())
         }
         Value::Array(values) => values.iter().map(|v| scrambled(v, seed)).collect(),
-        other => other.clone(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => value.clone(),
     }
 }
 
@@ -172,14 +172,4 @@ fn the_digest_of_a_crosswalk_ignores_the_order_of_files() {
     let back = opened(&[two, one.clone()], &data).unwrap();
     assert_eq!(forth.digest(), back.digest());
     assert_ne!(forth.digest(), opened(&[one], &data).unwrap().digest());
-}
-
-#[test]
-fn a_million_lines_do_not_wait_for_the_crosswalk() {
-    // Not a benchmark: only that no document of a real month costs more than the sum of its lines.
-    let crosswalk = crosswalk("companies/uk_councils_month");
-    let pieces = pieces("companies/uk_councils_month");
-    for piece in &pieces {
-        assert!(crosswalk.translate(&piece.envelope, Lineage::None).is_ok());
-    }
 }

@@ -4,6 +4,7 @@
 //! part that can't be read fails the pass: a reconciliation of half the books would be worse than none.
 
 mod expected;
+pub mod question;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,8 +15,7 @@ use tieout_engine::reconcile::{
 };
 use tieout_engine::{BreakRecord, Change};
 use tieout_model::{
-    Amount, Calendar, Code, DocumentKind, EntityId, Origin, Period, Placement, PostingKind,
-    SystemId,
+    Amount, Calendar, Code, DocumentKind, EntityId, Origin, Period, Placement, SystemId,
 };
 
 use crate::context::{Context, PassError};
@@ -322,17 +322,4 @@ async fn record(
     }
     context.commit("reconcile", changes).await?;
     Ok(())
-}
-
-/// The kind under which a posting counts: natively carried documents count as themselves.
-pub fn kind_of_posting(posting: PostingKind, carried: bool) -> DocumentKind {
-    match posting {
-        PostingKind::SupplierInvoice if !carried => DocumentKind::SupplierInvoice,
-        PostingKind::SupplierCredit if !carried => DocumentKind::SupplierCredit,
-        PostingKind::SupplierInvoice
-        | PostingKind::SupplierCredit
-        | PostingKind::Journal
-        | PostingKind::SupplierReversal
-        | PostingKind::Other => DocumentKind::JournalEntry,
-    }
 }

@@ -6,4 +6,5 @@ mod company;
 mod faults;
 mod golden;
 mod people;
+mod reconciliation;
 mod world;

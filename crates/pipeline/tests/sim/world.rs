@@ -156,6 +156,7 @@ pub(crate) struct World {
     pub(crate) folder: PathBuf,
     pub(crate) entities: BTreeSet<EntityId>,
     pub(crate) database: tempfile::TempDir,
+    pub(crate) company_id: String,
     pub(crate) context: Context,
 }
 
@@ -190,6 +191,7 @@ impl World {
             folder,
             entities,
             database,
+            company_id: company.company_id(),
             context,
         }
     }
@@ -210,6 +212,20 @@ impl World {
     /// Until nothing is due.
     pub(crate) async fn drain(&self) -> Drained {
         drain(&self.context, 86_400_000, 50).await.unwrap()
+    }
+
+    /// The stamp of the journal entry with that number, as the target shows it.
+    pub(crate) fn journal_stamp(&self, number: &str) -> String {
+        let origin = self.intacct.twin.lock().unwrap().documents_csv();
+        let mut reader = csv::Reader::from_reader(origin.as_bytes());
+        let _ = reader.headers().unwrap();
+        let stamps = self.fusion.twin.lock().unwrap().documents_csv();
+        let mut found = csv::Reader::from_reader(stamps.as_bytes());
+        let row = found
+            .records()
+            .map(Result::unwrap)
+            .find(|row| row[1].contains(number));
+        row.unwrap_or_else(|| panic!("{number} is not in the target:\n{stamps}"))[2].to_owned()
     }
 
     pub(crate) fn fusion_trial_balance(&self) -> String {

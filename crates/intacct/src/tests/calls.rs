@@ -245,7 +245,7 @@ fn reads_are_repeated_within_bounds_and_wait_longer_each_time() {
 fn a_page_that_holds_fewer_rows_than_it_says_is_refused() {
     let short = fixture!("bill/page.response.xml")
         .replace("count=\"2\" numremaining", "count=\"3\" numremaining");
-    let (intacct, _) = company(vec![login(), good(&short)]);
+    let (intacct, _) = company(vec![login(), good(&short), good(&short)]);
     let fault = run(intacct.changes(&bills(), None, 100)).unwrap_err();
     assert_eq!(fault.class, FaultClass::Incompatible);
 }

@@ -3,4 +3,5 @@
 mod books;
 mod capture;
 mod company;
+mod posting;
 mod trouble;

@@ -1,0 +1,9 @@
+//! The store as its callers see it.
+
+mod commit;
+mod crash;
+mod lease;
+mod opening;
+mod reading;
+mod tampering;
+mod world;

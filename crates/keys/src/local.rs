@@ -34,10 +34,14 @@ impl LocalKeys {
     /// # Errors
     /// [`KeyError`] if there is none, others can read it, or it is no Ed25519 key.
     pub fn open(path: &Path) -> Result<Self, KeyError> {
-        let text = fs::read_to_string(path).map_err(|source| match source.kind() {
-            io::ErrorKind::NotFound => KeyError::Missing { path: path.into() },
-            io::ErrorKind::InvalidData => KeyError::Malformed { path: path.into() },
-            _ => failed(path, "read", source),
+        let text = fs::read_to_string(path).map_err(|source| {
+            if source.kind() == io::ErrorKind::NotFound {
+                KeyError::Missing { path: path.into() }
+            } else if source.kind() == io::ErrorKind::InvalidData {
+                KeyError::Malformed { path: path.into() }
+            } else {
+                failed(path, "read", source)
+            }
         })?;
         refuse_exposed(path)?;
         let key = SigningKey::from_pkcs8_pem(&text)

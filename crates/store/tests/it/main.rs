@@ -4,6 +4,7 @@ mod commit;
 mod crash;
 mod lease;
 mod opening;
+mod random;
 mod reading;
 mod tampering;
 mod world;

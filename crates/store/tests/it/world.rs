@@ -14,34 +14,34 @@ use tieout_model::{
 };
 use tieout_store::{Committed, DatabaseUrl, ExecutionMode, LeaseRequest, Store};
 
-pub const SOURCE: &str = "intacct";
-pub const TARGET: &str = "fusion";
+pub(crate) const SOURCE: &str = "intacct";
+pub(crate) const TARGET: &str = "fusion";
 
 /// Runs a future on a runtime of its own.
-pub fn run<T>(future: impl Future<Output = T>) -> T {
+pub(crate) fn run<T>(future: impl Future<Output = T>) -> T {
     let mut builder = tokio::runtime::Builder::new_current_thread();
     builder.enable_time().build().unwrap().block_on(future)
 }
 
-pub async fn memory() -> Store {
+pub(crate) async fn memory() -> Store {
     let url = DatabaseUrl::memory();
     Store::open(&url, ExecutionMode::Inline).await.unwrap()
 }
 
-pub async fn file(path: &Path) -> Store {
+pub(crate) async fn file(path: &Path) -> Store {
     let url = DatabaseUrl::file(path);
     Store::open(&url, ExecutionMode::Inline).await.unwrap()
 }
 
-pub fn flow() -> FlowId {
+pub(crate) fn flow() -> FlowId {
     FlowId("intacct-journals".to_owned())
 }
 
-pub fn at(second: i64) -> Timestamp {
+pub(crate) fn at(second: i64) -> Timestamp {
     Timestamp::from_millis(second * 1000)
 }
 
-pub fn set(second: i64, changes: Vec<Change>) -> Changeset {
+pub(crate) fn set(second: i64, changes: Vec<Change>) -> Changeset {
     Changeset {
         by: Actor::Worker("w1".to_owned()),
         why: "test".to_owned(),
@@ -50,7 +50,7 @@ pub fn set(second: i64, changes: Vec<Change>) -> Changeset {
     }
 }
 
-pub fn origin(key: &str) -> Origin {
+pub(crate) fn origin(key: &str) -> Origin {
     Origin {
         system: SystemId::new(SOURCE),
         company: "ACME".to_owned(),
@@ -58,7 +58,7 @@ pub fn origin(key: &str) -> Origin {
     }
 }
 
-pub fn id(key: &str) -> DocumentId {
+pub(crate) fn id(key: &str) -> DocumentId {
     DocumentId::of(&origin(key))
 }
 
@@ -77,7 +77,7 @@ fn line(number: u32, units: i128) -> JournalLine {
     }
 }
 
-pub fn entry(entity: &str, day: u32, units: i128) -> Document {
+pub(crate) fn entry(entity: &str, day: u32, units: i128) -> Document {
     let draft = JournalDraft {
         entity: EntityId::new(entity),
         functional_currency: "USD".parse().unwrap(),
@@ -95,7 +95,7 @@ pub fn entry(entity: &str, day: u32, units: i128) -> Document {
     Document::JournalEntry(JournalEntry::try_new(draft).unwrap())
 }
 
-pub fn envelope(key: &str, entity: &str, revision: &str) -> Envelope {
+pub(crate) fn envelope(key: &str, entity: &str, revision: &str) -> Envelope {
     Envelope {
         origin: origin(key),
         number: format!("JE-{key}"),
@@ -107,7 +107,7 @@ pub fn envelope(key: &str, entity: &str, revision: &str) -> Envelope {
     }
 }
 
-pub fn capture(key: &str, entity: &str, expected: Option<&str>, revision: &str) -> Change {
+pub(crate) fn capture(key: &str, entity: &str, expected: Option<&str>, revision: &str) -> Change {
     Change::RecordEnvelope {
         flow: flow(),
         expected: expected.map(Revision::new),
@@ -115,14 +115,14 @@ pub fn capture(key: &str, entity: &str, expected: Option<&str>, revision: &str) 
     }
 }
 
-pub fn settle(key: &str, revision: &str) -> Change {
+pub(crate) fn settle(key: &str, revision: &str) -> Change {
     Change::SettleTranslation {
         document: id(key),
         revision: Revision::new(revision),
     }
 }
 
-pub fn notice(code: &str) -> HoldNotice {
+pub(crate) fn notice(code: &str) -> HoldNotice {
     HoldNotice {
         code: code.to_owned(),
         summary: "line 2: account 4711 is not mapped".to_owned(),
@@ -130,7 +130,7 @@ pub fn notice(code: &str) -> HoldNotice {
     }
 }
 
-pub fn hold(key: &str, is_transient: bool) -> Change {
+pub(crate) fn hold(key: &str, is_transient: bool) -> Change {
     Change::Hold {
         document: id(key),
         notices: vec![notice("P0103"), notice("P0104")],
@@ -138,7 +138,7 @@ pub fn hold(key: &str, is_transient: bool) -> Change {
     }
 }
 
-pub fn malformed(key: &str) -> Change {
+pub(crate) fn malformed(key: &str) -> Change {
     Change::RecordMalformed {
         flow: flow(),
         origin: origin(key),
@@ -149,12 +149,12 @@ pub fn malformed(key: &str) -> Change {
     }
 }
 
-pub fn stamp(key: &str, number: u32) -> Stamp {
+pub(crate) fn stamp(key: &str, number: u32) -> Stamp {
     Stamp::of(&origin(key), &SystemId::new(TARGET)).numbered(number)
 }
 
 /// Delivery `number` of the document, queued from `second` on.
-pub fn opened(key: &str, entity: &str, number: u32, second: i64) -> OpenedDelivery {
+pub(crate) fn opened(key: &str, entity: &str, number: u32, second: i64) -> OpenedDelivery {
     let payload = canonical::encode_document(&self::entry(entity, 15, 12_345));
     let stamp = stamp(key, number);
     let revision = Revision::new("1");
@@ -193,12 +193,12 @@ pub fn opened(key: &str, entity: &str, number: u32, second: i64) -> OpenedDelive
     OpenedDelivery { delivery, payload }
 }
 
-pub fn open(key: &str, entity: &str, number: u32, second: i64) -> Change {
+pub(crate) fn open(key: &str, entity: &str, number: u32, second: i64) -> Change {
     Change::OpenDelivery(Box::new(opened(key, entity, number, second)))
 }
 
 /// A document captured, translated and queued, in one changeset.
-pub fn queued(key: &str, entity: &str, second: i64) -> Changeset {
+pub(crate) fn queued(key: &str, entity: &str, second: i64) -> Changeset {
     let changes = vec![
         capture(key, entity, None, "1"),
         open(key, entity, 0, second),
@@ -207,7 +207,7 @@ pub fn queued(key: &str, entity: &str, second: i64) -> Changeset {
     set(second, changes)
 }
 
-pub fn moved(key: &str, number: u32, expected: u64, next: DeliveryState) -> Change {
+pub(crate) fn moved(key: &str, number: u32, expected: u64, next: DeliveryState) -> Change {
     Change::MoveDelivery {
         id: DeliveryId {
             document: id(key),
@@ -219,7 +219,7 @@ pub fn moved(key: &str, number: u32, expected: u64, next: DeliveryState) -> Chan
     }
 }
 
-pub fn posted(key: &str, number: u32) -> DeliveryState {
+pub(crate) fn posted(key: &str, number: u32) -> DeliveryState {
     DeliveryState::Posted(Acknowledgement {
         stamp: stamp(key, number),
         reference: "300100177".to_owned(),
@@ -234,7 +234,7 @@ pub fn posted(key: &str, number: u32) -> DeliveryState {
     })
 }
 
-pub fn submitted(second: i64) -> DeliveryState {
+pub(crate) fn submitted(second: i64) -> DeliveryState {
     DeliveryState::Submitted {
         job: JobRef("4711".to_owned()),
         poll_at: at(second),
@@ -242,7 +242,7 @@ pub fn submitted(second: i64) -> DeliveryState {
     }
 }
 
-pub fn want(second: i64, limit: usize) -> LeaseRequest {
+pub(crate) fn want(second: i64, limit: usize) -> LeaseRequest {
     LeaseRequest {
         worker: "w1".to_owned(),
         now: at(second),
@@ -254,12 +254,12 @@ pub fn want(second: i64, limit: usize) -> LeaseRequest {
 }
 
 /// Commits and expects success.
-pub async fn must(store: &Store, set: Changeset) -> Committed {
+pub(crate) async fn must(store: &Store, set: Changeset) -> Committed {
     store.commit(set).await.unwrap()
 }
 
 /// Every kind of change, in a legal order, a few changesets.
-pub async fn fill(store: &Store) {
+pub(crate) async fn fill(store: &Store) {
     for (second, key) in (1..).zip(["a", "b", "c", "d"]) {
         must(store, queued(key, "E100", second)).await;
     }

@@ -7,7 +7,10 @@ use tieout_store::{
     CommitError, Committed, Conflict, DatabaseUrl, DocumentWord, ExecutionMode, Store,
 };
 
-use crate::world::*;
+use crate::world::{
+    at, capture, fill, flow, hold, id, malformed, memory, moved, must, notice, open, opened,
+    posted, queued, run, set, settle, stamp, submitted,
+};
 
 /// Commits a changeset that must conflict, and shows that it left no trace.
 async fn conflict(store: &Store, changes: Vec<Change>) -> Conflict {

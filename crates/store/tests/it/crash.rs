@@ -7,7 +7,7 @@ use rusqlite::Connection;
 use tieout_model::Digest;
 use tieout_store::{CommitError, DatabaseUrl, ExecutionMode, OpenError, Store};
 
-use crate::world::*;
+use crate::world::{file, must, queued, run, want};
 
 fn log_of(path: &Path) -> PathBuf {
     let mut name = path.as_os_str().to_owned();

@@ -4,7 +4,9 @@ use tieout_engine::{DeliveryState, StateWord};
 use tieout_model::{DocumentKind, SystemId};
 use tieout_store::{LeaseRequest, Store};
 
-use crate::world::*;
+use crate::world::{
+    TARGET, at, file, id, memory, moved, must, open, opened, posted, queued, run, set, want,
+};
 
 async fn take(store: &Store, want: &LeaseRequest) -> Vec<String> {
     let leased = store.lease(want).await.unwrap();

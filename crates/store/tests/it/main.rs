@@ -1,4 +1,9 @@
 //! The store as its callers see it.
+#![expect(
+    clippy::unwrap_used,
+    clippy::wildcard_enum_match_arm,
+    reason = "a test stops at the first surprise"
+)]
 
 mod commit;
 mod crash;

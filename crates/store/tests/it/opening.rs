@@ -3,7 +3,7 @@
 use rusqlite::Connection;
 use tieout_store::{DatabaseUrl, ExecutionMode, OpenError, Store};
 
-use crate::world::*;
+use crate::world::{fill, flow, must, queued, run};
 
 const VERSION_1: &str = include_str!("../../migrations/0001_documents.sql");
 

@@ -5,7 +5,10 @@ use tieout_engine::{Change, Changeset, DeliveryState};
 use tieout_model::DeliveryId;
 use tieout_store::{CommitError, Store};
 
-use crate::world::*;
+use crate::world::{
+    at, capture, hold, id, malformed, memory, moved, open, opened, posted, queued, run, set,
+    settle, submitted, want,
+};
 
 /// What is tried, as numbers: kind of change, document, and a choice.
 type Step = (u8, u8, u8);

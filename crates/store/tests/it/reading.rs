@@ -4,7 +4,10 @@ use tieout_engine::StateWord;
 use tieout_model::{EntityId, NaturalKey, SystemId};
 use tieout_store::{DocumentFilter, DocumentWord, Store};
 
-use crate::world::*;
+use crate::world::{
+    SOURCE, at, capture, envelope, fill, hold, id, memory, moved, must, open, posted, queued, run,
+    set, settle, stamp, submitted, want,
+};
 
 async fn words(store: &Store, filter: DocumentFilter) -> Vec<(String, DocumentWord)> {
     let rows = store.documents(&filter).await.unwrap();

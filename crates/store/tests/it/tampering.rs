@@ -7,7 +7,7 @@ use tieout_engine::Tampering;
 use tieout_model::Digest;
 use tieout_store::{AuditHead, VerifyFailure};
 
-use crate::world::*;
+use crate::world::{at, file, fill, must, queued, run};
 
 /// The failure after `sql` was done to a filled database, with the head that was kept outside.
 fn after(sql: &str) -> Result<u64, VerifyFailure> {

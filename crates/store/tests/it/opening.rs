@@ -75,3 +75,20 @@ fn foreign_and_damaged_files_are_refused() {
         assert!(matches!(error, OpenError::Unavailable(_)), "{error:?}");
     });
 }
+
+#[cfg(unix)]
+#[test]
+fn only_its_owner_can_read_a_new_database() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    run(async {
+        let folder = tempfile::tempdir().unwrap();
+        let store = open(&folder.path().join("a.db")).await.unwrap();
+        fill(&store).await;
+        for file in std::fs::read_dir(folder.path()).unwrap() {
+            let file = file.unwrap();
+            let mode = file.metadata().unwrap().permissions().mode() & 0o777;
+            assert_eq!(mode, 0o600, "{:?}", file.file_name());
+        }
+    });
+}

@@ -51,6 +51,8 @@ pub struct IntacctConfig {
     pub dimensions: BTreeMap<String, DimensionField>,
     /// Field of the other entity of an inter-entity line, if the company has it (intacct-xml.md §4.9 [C]).
     pub affiliate_field: Option<String>,
+    /// Hold back a bill or credit whose header totals are not the sums of its items.
+    pub checks_totals: bool,
     /// Control account of bills and credits whose items name none.
     pub control_account: Option<String>,
     /// Fields of GLBATCH that name its entity (id or record number), the first filled one counts.
@@ -67,6 +69,27 @@ pub struct IntacctConfig {
     pub zone: UserZone,
     /// How balances are read.
     pub balances: BalanceReading,
+    /// How documents are written.
+    pub posting: Posting,
+}
+
+/// How documents are written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Posting {
+    /// How many documents one batch may carry; each is a call of its own, so that none refuses another.
+    pub batch_max: u32,
+    /// Journal of ordinary entries and reversals.
+    pub journal: String,
+    /// Journal of entries in adjusting periods.
+    pub adjusting_journal: String,
+    /// Journal of quantities.
+    pub statistical_journal: String,
+    /// Journal of opening balances.
+    pub opening_journal: String,
+    /// Words in the refusal of a function that ran before (intacct-xml.md §1.4: not verified).
+    pub replay_words: Vec<String>,
+    /// Error numbers of a value that exists already (intacct-xml.md §1.8 [V][C]).
+    pub exists_numbers: BTreeSet<String>,
 }
 
 /// Sizes, bounds and waits.
@@ -181,6 +204,7 @@ impl IntacctConfig {
             journal_states: list(&["Posted", "Reversal pending", "Reversed"]),
             dimensions: default_dimensions(),
             affiliate_field: Some("AFFILIATEENTITY".to_owned()),
+            checks_totals: true,
             control_account: None,
             journal_entity_fields: list(&["BASELOCATION_NO", "BASELOCATION", "MEGAENTITYID"]),
             journal_entity_filters: list(&["BASELOCATION_NO", "MEGAENTITYID"]),
@@ -195,6 +219,15 @@ impl IntacctConfig {
                 function: BalanceFunction::TrialBalance,
                 reporting_book: "ACCRUAL".to_owned(),
                 adjusting_books: list(&["GAAPADJ"]),
+            },
+            posting: Posting {
+                batch_max: 50,
+                journal: "GJ".to_owned(),
+                adjusting_journal: "ADJJ".to_owned(),
+                statistical_journal: "STJ".to_owned(),
+                opening_journal: "OBJ".to_owned(),
+                replay_words: list(&["already been processed", "previously processed"]),
+                exists_numbers: set(&["BL34000061", "PL05000104"]),
             },
         }
     }

@@ -1,6 +1,6 @@
-//! Sage Intacct through its XML gateway: tells what changed, and shows what the ledger holds.
+//! Sage Intacct through its XML gateway: tells what changed, shows what the ledger holds, takes documents.
 //!
-//! [`Intacct`] fulfils [`tieout_connector::Source`] and [`tieout_connector::Books`]. What it knows about the vendor comes from documents
+//! [`Intacct`] fulfils [`tieout_connector::Source`], [`tieout_connector::Books`] and [`tieout_connector::Target`]. What it knows about the vendor comes from documents
 //! named in each module; what those leave open, and how one company is set up, is [`IntacctConfig`].
 //!
 //! Inside: `xml` writes and reads bytes, `query` says what is asked, `client` asks, `classify` judges what comes back, `documents` turns
@@ -17,6 +17,7 @@ mod lines;
 mod login;
 mod query;
 mod source;
+mod target;
 mod tenant;
 mod xml;
 
@@ -27,7 +28,8 @@ use tieout_model::Ambient;
 
 pub use client::{CREDENTIAL_HEADER, OPERATION_HEADER};
 pub use config::{
-    BalanceFunction, BalanceReading, Bounds, Capture, DimensionField, IntacctConfig, UserZone,
+    BalanceFunction, BalanceReading, Bounds, Capture, DimensionField, IntacctConfig, Posting,
+    UserZone,
 };
 
 /// One Sage Intacct company.

@@ -4,7 +4,7 @@
 //! is not returned; a row that is no document is reported, never left out.
 
 mod deletions;
-mod feed;
+pub(crate) mod feed;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -56,12 +56,12 @@ impl Source for Intacct {
 }
 
 /// One call of [`Source::changes`].
-struct Step<'a> {
-    intacct: &'a Intacct,
-    feed: Feed,
-    scope: &'a Scope,
-    page_size: u32,
-    zone: crate::civil_time::Zone,
+pub(crate) struct Step<'a> {
+    pub(crate) intacct: &'a Intacct,
+    pub(crate) feed: Feed,
+    pub(crate) scope: &'a Scope,
+    pub(crate) page_size: u32,
+    pub(crate) zone: crate::civil_time::Zone,
 }
 
 impl Step<'_> {
@@ -142,7 +142,7 @@ impl Step<'_> {
     }
 
     /// The documents of a page of headers.
-    async fn documents(&self, headers: &Headers) -> Result<Vec<Captured>, Fault> {
+    pub(crate) async fn documents(&self, headers: &Headers) -> Result<Vec<Captured>, Fault> {
         let mut entities = self.intacct.tenant.entities(&self.intacct.client).await?;
         let table = &headers.table;
         if table.len() == 0 {
@@ -159,10 +159,7 @@ impl Step<'_> {
             entities: &entities,
             zone: self.zone,
         };
-        let rows: Vec<Row<'_>> = table
-            .rows()
-            .filter(|row| self.is_wanted(&reading, table, *row))
-            .collect();
+        let rows = self.wanted(&reading, table);
         if rows.is_empty() {
             return Ok(Vec::new());
         }
@@ -209,30 +206,39 @@ impl Step<'_> {
             .collect()
     }
 
-    /// Whether a header's lines are worth reading.
-    fn is_wanted(&self, reading: &Reading<'_>, table: &Table, row: Row<'_>) -> bool {
-        let entity = if self.feed.kind == DocumentKind::JournalEntry {
-            let columns = journal_entry::HeaderColumns::of(table, reading.config);
+    /// The headers whose lines are worth reading.
+    fn wanted<'t>(&self, reading: &Reading<'_>, table: &'t Table) -> Vec<Row<'t>> {
+        let wanted = &self.scope.entities;
+        let is_in = |entity: Option<EntityId>| {
+            wanted.is_empty() || entity.is_none_or(|entity| wanted.contains(&entity))
+        };
+        if self.feed.kind != DocumentKind::JournalEntry {
+            let entity = table.column("MEGAENTITYID");
+            let rows = table.rows();
+            return rows
+                .filter(|row| is_in(reading.entity([row.get(entity)])))
+                .collect();
+        }
+        let columns = journal_entry::HeaderColumns::of(table, reading.config);
+        let is_left_out = |row: Row<'_>| {
             let journal = row.get(columns.journal);
             let is_reversing = !row.get(columns.reversed_from).is_empty();
             let kind = journal_entry::posting_kind(reading.config, journal, is_reversing);
-            if kind.is_some_and(|kind| self.scope.postings_excluded.contains(&kind)) {
-                return false;
-            }
-            columns.entity(reading, row)
-        } else {
-            reading.entity([row.named("MEGAENTITYID")])
+            kind.is_some_and(|kind| self.scope.postings_excluded.contains(&kind))
         };
-        let wanted = &self.scope.entities;
-        wanted.is_empty() || entity.is_none_or(|entity| wanted.contains(&entity))
+        table
+            .rows()
+            .filter(|row| !is_left_out(*row) && is_in(columns.entity(reading, *row)))
+            .collect()
     }
 
     fn names_unknown_entity(&self, table: &Table, entities: &Arc<Entities>) -> bool {
         let fields = self.feed.entity_fields.iter();
         let columns: Vec<_> = fields.map(|field| table.column(field)).collect();
         table.rows().any(|row| {
-            let mut named = columns.iter().map(|column| row.get(*column));
-            named.any(|text| !text.is_empty() && entities.resolve(text).is_none())
+            let named = columns.iter().map(|column| row.get(*column));
+            let mut filled = named.filter(|text| !text.is_empty()).peekable();
+            filled.peek().is_some() && filled.all(|text| entities.resolve(text).is_none())
         })
     }
 

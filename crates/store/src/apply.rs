@@ -104,15 +104,7 @@ fn apply_change(
             expected,
             next,
             attempts,
-        } => {
-            let target = delivery::Move {
-                id: *id,
-                expected: *expected,
-                next,
-                attempts: *attempts,
-            };
-            delivery::move_to(connection, at, &target)
-        }
+        } => delivery::move_to(connection, at, *id, *expected, next, *attempts),
         Change::RefreshDelivery {
             id,
             expected,

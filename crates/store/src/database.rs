@@ -3,6 +3,9 @@
 //! A database in memory has one connection for both. A panic of a caller's callback leaves no lock poisoned for others: an open
 //! transaction is rolled back when it is dropped.
 
+use std::fs::OpenOptions;
+use std::io;
+use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
@@ -25,7 +28,10 @@ impl Database {
     pub(crate) fn open(location: &Location) -> Result<Self, OpenError> {
         let mut writer = match location {
             Location::Memory => Connection::open_in_memory()?,
-            Location::File(path) => Connection::open(path)?,
+            Location::File(path) => {
+                seal_new(path).map_err(|error| LoadError::unavailable(error.to_string()))?;
+                Connection::open(path)?
+            }
         };
         dialect::set_up_writer(&writer)?;
         migrate(&mut writer)?;
@@ -76,6 +82,18 @@ impl Database {
         let answer = write(&tx)?;
         tx.commit()?;
         Ok(answer)
+    }
+}
+
+/// Creates the file for its owner only, if it is not there: it holds a company's books. The log takes the file's mode.
+fn seal_new(path: &Path) -> io::Result<()> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    match options.open(path) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
+        Ok(_) | Err(_) => Ok(()),
     }
 }
 

@@ -8,7 +8,7 @@ use rusqlite::{Connection, ErrorCode};
 /// Write-ahead log, synchronised at every commit: what `commit` answered stays after a power cut. 64 MiB of pages are cached per
 /// connection, because digests as keys land on random pages.
 const WRITER: &str = "
-PRAGMA busy_timeout = 10000;
+PRAGMA busy_timeout = 5000;
 PRAGMA journal_mode = WAL;
 PRAGMA synchronous = FULL;
 PRAGMA foreign_keys = ON;
@@ -19,7 +19,7 @@ PRAGMA wal_autocheckpoint = 4000;
 ";
 
 const READER: &str = "
-PRAGMA busy_timeout = 10000;
+PRAGMA busy_timeout = 5000;
 PRAGMA query_only = ON;
 PRAGMA trusted_schema = OFF;
 PRAGMA temp_store = MEMORY;

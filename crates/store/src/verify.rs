@@ -148,8 +148,9 @@ fn walk(
         return Err(error.into());
     }
     let verified = verified.map_err(VerifyFailure::Tampered)?;
-    let passed_by = recorded.iter().zip(is_through);
-    for (head, _) in passed_by.filter(|(head, is_through)| !is_through && head.sequence > 0) {
+    let mut missed = recorded.iter().zip(is_through);
+    let missed = missed.find(|(head, is_through)| !is_through && head.sequence > 0);
+    if let Some((head, _)) = missed {
         return Err(if head.sequence > verified.entries {
             let entries = verified.entries;
             VerifyFailure::Tampered(Tampering::Cut { entries })

@@ -52,7 +52,8 @@ const ACCOUNT_BALANCE: Columns = Columns {
     end: "ENDBAL",
 };
 
-/// Balances by `get_trialbalance` with the period's dates.
+/// Balances by `get_trialbalance` with the period's dates; an adjusting period shares its dates with a regular one, so it alone is asked
+/// for by the name of its reporting period.
 pub(super) async fn trial_balance(
     intacct: &Intacct,
     entity: &EntityId,
@@ -62,8 +63,12 @@ pub(super) async fn trial_balance(
     let reading = &intacct.client.config.balances;
     let mut body = Element::new();
     body.nest("get_trialbalance", |report| {
-        report.nest("startdate", |date| legacy_date(date, at.period.start));
-        report.nest("enddate", |date| legacy_date(date, at.period.end));
+        if at.period.is_adjusting {
+            report.leaf("reportingperiodname", &at.period.name);
+        } else {
+            report.nest("startdate", |date| legacy_date(date, at.period.start));
+            report.nest("enddate", |date| legacy_date(date, at.period.end));
+        }
         report
             .leaf("showzerobalances", "false")
             .leaf("showdeptdetail", "false")
@@ -103,16 +108,6 @@ pub(super) async fn account_balance(
 ) -> Result<Vec<AccountBalance>, Fault> {
     let attempted = "readByQuery GLACCOUNTBALANCE";
     let reading = &intacct.client.config.balances;
-    let books: Vec<String> = std::iter::once(&reading.reporting_book)
-        .chain(&reading.adjusting_books)
-        .map(|book| quoted(book))
-        .collect();
-    let conditions = format!(
-        "PERIOD = {} AND LOCATIONID = {} AND BOOKID in ({})",
-        quoted(&at.period.name),
-        quoted(entity.as_str()),
-        books.join(",")
-    );
     let columns = &ACCOUNT_BALANCE;
     let [debit, credit] = columns.regular;
     let [more_debit, more_credit] = columns.adjusting;
@@ -126,31 +121,47 @@ pub(super) async fn account_balance(
         more_credit,
         columns.end,
     ];
-    let mut body = Element::new();
-    body.nest("readByQuery", |read| {
-        read.leaf("object", "GLACCOUNTBALANCE")
-            .leaf("fields", &fields.join(","))
-            .leaf("query", &conditions)
-            .leaf("pagesize", "1000");
-    });
-    let mut function = Function::read(attempted, body);
     let mut sums = BTreeMap::new();
-    loop {
-        let table = intacct.client.query_function(&function).await?;
-        add(&mut sums, &table, columns, currency, attempted)?;
-        if table.remaining == Some(0) || table.len() == 0 {
-            return Ok(balances(sums, currency, at));
-        }
-        if table.result_id.is_empty() {
-            let detail = "more rows remain, but the answer names no result to go on with";
-            return Err(incompatible(attempted, detail));
-        }
+    let books = std::iter::once(&reading.reporting_book).chain(&reading.adjusting_books);
+    for book in books {
+        let conditions = format!(
+            "PERIOD = {} AND LOCATIONID = {} AND BOOKID = {}",
+            quoted(&at.period.name),
+            quoted(entity.as_str()),
+            quoted(book)
+        );
         let mut body = Element::new();
-        body.nest("readMore", |more| {
-            more.leaf("resultId", &table.result_id);
+        body.nest("readByQuery", |read| {
+            read.leaf("object", "GLACCOUNTBALANCE")
+                .leaf("fields", &fields.join(","))
+                .leaf("query", &conditions)
+                .leaf("pagesize", "1000");
         });
-        function = Function::read("readMore GLACCOUNTBALANCE", body);
+        let mut function = Function::read(attempted, body);
+        loop {
+            let table = intacct.client.query_function(&function).await?;
+            add(&mut sums, &table, columns, currency, attempted)?;
+            if table.remaining == Some(0) || table.len() == 0 {
+                break;
+            }
+            function = more(&table)?;
+        }
     }
+    Ok(balances(sums, currency, at))
+}
+
+/// The call for the rest of a legacy read.
+fn more(table: &Table) -> Result<Function, Fault> {
+    let attempted = "readMore GLACCOUNTBALANCE";
+    if table.result_id.is_empty() {
+        let detail = "more rows remain, but the answer names no result to go on with";
+        return Err(incompatible(attempted, detail));
+    }
+    let mut body = Element::new();
+    body.nest("readMore", |more| {
+        more.leaf("resultId", &table.result_id);
+    });
+    Ok(Function::read(attempted, body))
 }
 
 fn legacy_date(out: &mut Element, date: AccountingDate) {

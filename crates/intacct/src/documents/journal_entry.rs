@@ -26,7 +26,6 @@ pub(crate) struct HeaderColumns {
     pub(crate) reference: Column,
     pub(crate) adjusting: Column,
     pub(crate) reversed_from: Column,
-    pub(crate) posting_batch: Column,
     pub(crate) stamp: Column,
     made: Column,
     entities: Vec<Column>,
@@ -69,7 +68,6 @@ impl HeaderColumns {
             reference: table.column("REFERENCENO"),
             adjusting: table.column("ADJ"),
             reversed_from: table.column("REVERSEDFROM"),
-            posting_batch: table.column("PRBATCHKEY"),
             stamp: table.column(&config.journal_stamp_field),
             made: table.column("WHENCREATED"),
             entities: entities.map(|field| table.column(field)).collect(),
@@ -226,11 +224,14 @@ pub(crate) fn amounts(
         let amount = amount(text, currency)?;
         Ok(if is_credit { amount.negated() } else { amount })
     };
-    let functional = signed(row.get(columns.amount), base)?;
-    let transaction = match row.get(columns.transaction_amount) {
-        "" if line_currency == base => functional,
-        text => signed(text, line_currency)?,
+    let (in_base, in_transaction) = (row.get(columns.amount), row.get(columns.transaction_amount));
+    // Where both are of one currency, one may be left empty.
+    let (in_base, in_transaction) = match (in_base, in_transaction, line_currency == base) {
+        ("", text, true) | (text, "", true) => (text, text),
+        (in_base, in_transaction, _) => (in_base, in_transaction),
     };
+    let functional = signed(in_base, base)?;
+    let transaction = signed(in_transaction, line_currency)?;
     Ok((line_currency, transaction, functional))
 }
 

@@ -31,6 +31,8 @@ pub(crate) struct HeaderColumns {
     entity: Column,
     stamp: Column,
     made: Column,
+    total: Column,
+    base_total: Column,
 }
 
 /// Header fields without which there is no document.
@@ -44,7 +46,7 @@ pub(crate) const REQUIRED: [&str; 7] = [
     "WHENMODIFIED",
 ];
 /// Header fields some companies lack.
-pub(crate) const OPTIONAL: [&str; 9] = [
+pub(crate) const OPTIONAL: [&str; 11] = [
     "DOCNUMBER",
     "DESCRIPTION",
     "WHENPOSTED",
@@ -54,6 +56,8 @@ pub(crate) const OPTIONAL: [&str; 9] = [
     "PRBATCHKEY",
     "MEGAENTITYID",
     "AUWHENCREATED",
+    "TRX_TOTALENTERED",
+    "TOTALENTERED",
 ];
 /// Item fields without which there is no document, besides the parent's.
 pub(crate) const ITEM_REQUIRED: [&str; 5] =
@@ -81,6 +85,8 @@ impl HeaderColumns {
             entity: table.column("MEGAENTITYID"),
             stamp: table.column("WHENMODIFIED"),
             made: table.column("AUWHENCREATED"),
+            total: table.column("TRX_TOTALENTERED"),
+            base_total: table.column("TOTALENTERED"),
         }
     }
 }
@@ -187,7 +193,43 @@ fn document(
     };
     let invoice = SupplierInvoice::try_new(draft);
     let invoice = invoice.map_err(|violations| Flaw::new(violations.to_string()))?;
+    if reading.config.checks_totals {
+        check_totals(columns, header, &invoice)?;
+    }
     Ok(Document::SupplierInvoice(invoice))
+}
+
+/// The header's own totals must be the sums of the items that were read: what an item does not show (a tax, say) would be lost.
+fn check_totals(
+    columns: &HeaderColumns,
+    header: Row<'_>,
+    invoice: &SupplierInvoice,
+) -> Result<(), Flaw> {
+    let draft = invoice.draft();
+    let sums = [
+        (
+            columns.total,
+            "TRX_TOTALENTERED",
+            invoice.total(),
+            draft.currency,
+        ),
+        (
+            columns.base_total,
+            "TOTALENTERED",
+            invoice.functional_total(),
+            draft.functional_currency,
+        ),
+    ];
+    for (column, name, sum, currency) in sums {
+        let text = header.get(column);
+        if !text.is_empty() && amount(text, currency)?.abs() != sum.abs() {
+            return Err(Flaw::new(format!(
+                "{name} is {text} {currency}, but its items add up to {}",
+                sum.abs()
+            )));
+        }
+    }
+    Ok(())
 }
 
 fn functional_currency(

@@ -17,28 +17,28 @@ use crate::source::Step;
 use crate::xml::answer::Table;
 
 /// Where a kind of document lives.
-pub(super) struct Feed {
-    pub(super) kind: DocumentKind,
-    pub(super) object: &'static str,
-    pub(super) line_object: &'static str,
-    pub(super) parent_field: &'static str,
+pub(crate) struct Feed {
+    pub(crate) kind: DocumentKind,
+    pub(crate) object: &'static str,
+    pub(crate) line_object: &'static str,
+    pub(crate) parent_field: &'static str,
     /// Type in the audit history, in lower case (intacct-xml.md §4.11 [D]).
-    pub(super) audit_type: &'static str,
-    pub(super) stamp_field: String,
-    pub(super) entity_fields: Vec<String>,
+    pub(crate) audit_type: &'static str,
+    pub(crate) stamp_field: String,
+    pub(crate) entity_fields: Vec<String>,
     /// True if rows without a stamp are a stream of their own.
-    pub(super) may_be_unstamped: bool,
+    pub(crate) may_be_unstamped: bool,
     /// Which rows.
-    rows: Vec<Filter>,
+    pub(crate) rows: Vec<Filter>,
 }
 
 /// One page of headers.
-pub(super) struct Headers {
-    pub(super) table: Table,
+pub(crate) struct Headers {
+    pub(crate) table: Table,
     /// Stamp and record number of the last row.
-    pub(super) last: Option<(Second, i64)>,
+    pub(crate) last: Option<(Second, i64)>,
     /// True if there is more of this stream.
-    pub(super) is_full: bool,
+    pub(crate) is_full: bool,
 }
 
 impl Feed {
@@ -46,7 +46,7 @@ impl Feed {
     ///
     /// # Errors
     /// [`FaultClass::Incompatible`] for a kind that is not read.
-    pub(super) fn of(scope: &Scope, config: &IntacctConfig) -> Result<Self, Fault> {
+    pub(crate) fn of(scope: &Scope, config: &IntacctConfig) -> Result<Self, Fault> {
         let invoice = |object, line_object, audit_type, states: &[String]| Self {
             kind: scope.kind,
             object,
@@ -92,7 +92,7 @@ impl Feed {
     }
 
     /// The header fields to select.
-    pub(super) async fn header_fields(&self, intacct: &Intacct) -> Result<Vec<String>, Fault> {
+    pub(crate) async fn header_fields(&self, intacct: &Intacct) -> Result<Vec<String>, Fault> {
         let (mut required, mut optional) = if self.kind == DocumentKind::JournalEntry {
             (
                 owned(&journal_entry::REQUIRED),
@@ -113,7 +113,7 @@ impl Feed {
     }
 
     /// The line fields to select.
-    pub(super) async fn line_fields(&self, intacct: &Intacct) -> Result<Vec<String>, Fault> {
+    pub(crate) async fn line_fields(&self, intacct: &Intacct) -> Result<Vec<String>, Fault> {
         line_fields(intacct, self.line_object, self.parent_field).await
     }
 }
@@ -197,7 +197,7 @@ fn journal_rows(scope: &Scope, config: &IntacctConfig) -> Vec<Filter> {
 
 impl Step<'_> {
     /// The next page of stamped rows.
-    pub(super) async fn stamped(&self, at: Stamped) -> Result<Headers, Fault> {
+    pub(crate) async fn stamped(&self, at: Stamped) -> Result<Headers, Fault> {
         let stamp = self.feed.stamp_field.as_str();
         let window = match at {
             Stamped::Start => vec![Filter::present(stamp)],
@@ -209,7 +209,7 @@ impl Step<'_> {
     }
 
     /// The next page of rows that have no stamp.
-    pub(super) async fn unstamped(&self, after: i64) -> Result<Headers, Fault> {
+    pub(crate) async fn unstamped(&self, after: i64) -> Result<Headers, Fault> {
         let window = vec![
             Filter::absent(&self.feed.stamp_field),
             Filter::above("RECORDNO", after.to_string()),
@@ -218,7 +218,7 @@ impl Step<'_> {
     }
 
     /// The next page of stamped rows after `after` and up to `until`.
-    pub(super) async fn window(
+    pub(crate) async fn window(
         &self,
         after: Option<(Second, i64)>,
         until: Second,
@@ -245,8 +245,14 @@ impl Step<'_> {
         ])
     }
 
-    pub(super) fn text(&self, second: Second) -> String {
+    pub(crate) fn text(&self, second: Second) -> String {
         civil_time::second_text(second, self.zone)
+    }
+
+    /// The next page of rows after record `after`, in the order of record numbers, whatever their stamps.
+    pub(crate) async fn by_record(&self, after: i64) -> Result<Headers, Fault> {
+        let window = vec![Filter::above("RECORDNO", after.to_string())];
+        self.page(window, &["RECORDNO"]).await
     }
 
     async fn page(&self, window: Vec<Filter>, order: &[&str]) -> Result<Headers, Fault> {

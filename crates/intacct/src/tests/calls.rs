@@ -245,7 +245,7 @@ fn reads_are_repeated_within_bounds_and_wait_longer_each_time() {
 fn a_page_that_holds_fewer_rows_than_it_says_is_refused() {
     let short = fixture!("bill/page.response.xml")
         .replace("count=\"2\" numremaining", "count=\"3\" numremaining");
-    let (intacct, _) = company(vec![login(), good(&short)]);
+    let (intacct, _) = company(vec![login(), good(&short), good(&short)]);
     let fault = run(intacct.changes(&bills(), None, 100)).unwrap_err();
     assert_eq!(fault.class, FaultClass::Incompatible);
 }
@@ -351,11 +351,13 @@ fn adjustments_belong_to_the_adjusting_snapshot_alone() {
         let found = [cash.opening, cash.movement, cash.ending].map(|a| a.to_string());
         assert_eq!(found, expected);
         let asked = script.asked.lock().unwrap();
-        assert!(
-            asked[2]
-                .1
-                .contains("<startdate><year>2026</year><month>12</month><day>01</day></startdate>")
-        );
+        let period = match is_adjusting {
+            true => "<reportingperiodname>P12-2026</reportingperiodname>",
+            false => {
+                "<startdate><year>2026</year><month>12</month><day>01</day></startdate><enddate><year>2026</year><month>12</month><day>31</day></enddate>"
+            }
+        };
+        assert!(asked[2].1.contains(period));
         assert!(asked[2].1.contains("<locationid>E100</locationid>"));
     }
 }

@@ -228,6 +228,7 @@ fn what_keeps_a_bill_from_being_one_is_said() {
     assert!(header("<CURRENCY>USD", "<CURRENCY>EUR").contains("no rate from EUR to USD"));
     assert!(header("<BASECURR>USD", "<BASECURR>EUR").contains("keeps its books in USD"));
     assert!(header("<MEGAENTITYID>E100", "<MEGAENTITYID>E777").contains("entity"));
+    assert!(header("<TOTALENTERED>1199.5", "<TOTALENTERED>1299.5").contains("1199.50"));
     assert!(header("<VENDORID>VE-01", "<VENDORID>").contains("supplier"));
     assert!(header("<WHENMODIFIED>12/03", "<WHENMODIFIED>13/03").contains("stamp"));
     assert!(item("<OFFSETGLACCOUNTNO>2000", "<OFFSETGLACCOUNTNO>2001").contains("line 1 on 2001"));

@@ -106,3 +106,24 @@ fn nested_fields_are_named_by_their_path_and_columns_keep_their_rows() {
         .collect();
     assert_eq!(rows, [["1", "2", "3"], ["4", "5", ""], ["", "", ""]]);
 }
+
+#[test]
+#[ignore = "measures; run it alone in release"]
+fn two_thousand_rows_are_read_in_less_than_twenty_milliseconds() {
+    let names: Vec<String> = (0..20).map(|n| format!("FIELDNAME{n}")).collect();
+    let cells: String = names
+        .iter()
+        .map(|name| format!("<{name}>value &amp; {name}</{name}>"))
+        .collect();
+    let rows = format!("<GLENTRY>{cells}</GLENTRY>").repeat(2_000);
+    let body = around(&rows);
+    let began = std::time::Instant::now();
+    for _ in 0..20 {
+        assert_eq!(
+            answer(body.as_bytes()).unwrap().results[0].data.len(),
+            2_000
+        );
+    }
+    let each = began.elapsed() / 20;
+    assert!(each < std::time::Duration::from_millis(20), "{each:?}");
+}

@@ -22,14 +22,6 @@ const MOVE: &str = "UPDATE delivery SET state = ?4, state_body = ?5, due_at = ?6
      WHERE document = ?1 AND number = ?2 AND version = ?3";
 const FIND: &str = "SELECT version, state_body FROM delivery WHERE document = ?1 AND number = ?2";
 
-/// One move of a delivery.
-pub(super) struct Move<'a> {
-    pub(super) id: DeliveryId,
-    pub(super) expected: u64,
-    pub(super) next: &'a DeliveryState,
-    pub(super) attempts: u32,
-}
-
 pub(super) fn open(connection: &Connection, opened: &OpenedDelivery) -> Result<(), CommitError> {
     let delivery = &opened.delivery;
     match write(connection, OPEN, delivery, delivery.version)? {
@@ -45,26 +37,29 @@ pub(super) fn open(connection: &Connection, opened: &OpenedDelivery) -> Result<(
 pub(super) fn move_to(
     connection: &Connection,
     at: Timestamp,
-    moved: &Move<'_>,
+    id: DeliveryId,
+    expected: u64,
+    next: &DeliveryState,
+    attempts: u32,
 ) -> Result<(), CommitError> {
     let moves = connection.prepare_cached(MOVE)?.execute(params![
-        moved.id.document.as_bytes(),
-        moved.id.number,
-        row::stored(moved.expected)?,
-        moved.next.word().word(),
-        moved.next.encode(),
-        moved.next.due_at().map(|at| at.0),
-        row::stored(moved.expected.saturating_add(1))?,
-        moved.attempts,
+        id.document.as_bytes(),
+        id.number,
+        row::stored(expected)?,
+        next.word().word(),
+        next.encode(),
+        next.due_at().map(|at| at.0),
+        row::stored(expected.saturating_add(1))?,
+        attempts,
         at.0,
     ])?;
     if moves == 1 {
         return Ok(());
     }
-    let found = find(connection, moved.id)?.map(|(version, _)| version);
+    let found = find(connection, id)?.map(|(version, _)| version);
     Err(Conflict::Delivery {
-        id: moved.id,
-        expected: moved.expected,
+        id,
+        expected,
         found,
     }
     .into())

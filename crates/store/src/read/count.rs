@@ -15,7 +15,7 @@ const OPEN_DOCUMENTS: &str =
 const ALL_DOCUMENTS: &str = "SELECT COUNT(*) FROM document";
 const OPEN_DELIVERIES: &str =
     "SELECT state, COUNT(*) FROM delivery WHERE state <> 'posted' GROUP BY state";
-const POSTED: &str = "SELECT COUNT(*) FROM delivery WHERE state = 'posted'";
+const ALL_DELIVERIES: &str = "SELECT COUNT(*) FROM delivery";
 const BY_WORD: &str = "SELECT m.state, m.deleted_at IS NOT NULL, d.state, d.role, COUNT(*) FROM document m \
      LEFT JOIN delivery d ON d.document = m.id AND d.number = (SELECT MAX(number) FROM delivery WHERE document = m.id) \
      GROUP BY 1, 2, 3, 4";
@@ -90,15 +90,18 @@ fn counts(connection: &Connection) -> Result<Counts, LoadError> {
     }
     let mut statement = connection.prepare_cached(OPEN_DELIVERIES)?;
     let mut rows = statement.query([])?;
+    let mut open = 0_u64;
     while let Some(row) = rows.next()? {
         let word: String = row.get(0)?;
         let state = StateWord::of_word(&word)
             .ok_or_else(|| LoadError::corrupt(format!("{word:?} is no state of a delivery")))?;
-        counts.deliveries.insert(state, row::count(row, 1)?);
+        let count = row::count(row, 1)?;
+        open = open.saturating_add(count);
+        counts.deliveries.insert(state, count);
     }
-    let posted = total(connection, POSTED)?;
-    if posted > 0 {
-        counts.deliveries.insert(StateWord::Posted, posted);
+    let all = total(connection, ALL_DELIVERIES)?;
+    if all > open {
+        counts.deliveries.insert(StateWord::Posted, all - open);
     }
     Ok(counts)
 }

@@ -94,8 +94,18 @@ impl Test {
         let text = keys.iter().any(|k| matches!(k, Key::Text(_)));
         let kind = books.kind_of(object, field);
         let exact = !(folded && text) && kind != Some(Kind::Decimal);
-        let cells = (exact && matches!(operator, Operator::Equal | Operator::In))
-            .then(|| keys.iter().filter_map(|k| cell_of(books, k)).collect());
+        let wanted = exact && matches!(operator, Operator::Equal | Operator::In);
+        let cells = wanted.then(|| {
+            let mut cells: BTreeSet<u32> = keys.iter().filter_map(|k| cell_of(books, k)).collect();
+            // TR_TYPE may be negative and is kept as text.
+            if kind == Some(Kind::Integer) {
+                cells.extend(keys.iter().filter_map(|k| match k {
+                    Key::Number(n) => books.pool.find(&n.to_string()),
+                    Key::Text(_) => None,
+                }));
+            }
+            cells
+        });
         Self {
             field: field.to_owned(),
             operator,

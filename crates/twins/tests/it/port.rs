@@ -93,7 +93,7 @@ fn people_enter_change_reverse_and_delete() {
         &mut w,
         "/control/documents/MAN-1/delete",
         json!({}),
-        "reversed",
+        "Reversed",
     );
     ok(
         &mut w,

@@ -7,7 +7,7 @@ mod lines;
 use serde_json::{Map, Value as Json};
 
 use super::accounting::open_period;
-use super::{Booked, Invoice, Invoices, Kind, Line, State};
+use super::{Booked, Invoice, Invoices, Kind, State};
 use crate::fusion::FusionOptions;
 use crate::fusion::amount;
 use crate::fusion::body::{date, flexfield, given, money, number, only, text};

@@ -275,6 +275,10 @@ impl FusionTwin {
         Ok(Answer::created(body, format!("{}{path}", call.origin)))
     }
 
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "every kind not named here is treated alike"
+    )]
     fn update(
         &mut self,
         call: &Call<'_>,
@@ -294,6 +298,10 @@ impl FusionTwin {
         Ok(Answer::ok(ITEM, self.item_body(call, row, path, &[])?))
     }
 
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "every kind not named here is treated alike"
+    )]
     fn delete(&mut self, row: Row) -> Result<Answer, Fault> {
         match row.kind {
             Kind::Invoice => self.delete_invoice(row)?,

@@ -131,9 +131,10 @@ impl FusionTwin {
             body["invoiceDff"] =
                 json!([{"__FLEX_Context": context, "sourceStamp": text(document, "stamp")}]);
         }
-        match body {
-            Json::Object(map) => Ok(map),
-            _ => Err("the document is no object".into()),
+        if let Json::Object(map) = body {
+            Ok(map)
+        } else {
+            Err("the document is no object".into())
         }
     }
 

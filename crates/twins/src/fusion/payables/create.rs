@@ -435,10 +435,7 @@ impl Reader<'_> {
         Ok((u16::try_from(term).unwrap_or(0), terms_date, due))
     }
 
-    fn extras(
-        &mut self,
-        body: &Map<String, Json>,
-    ) -> Result<Option<Box<Vec<(&'static str, Symbol)>>>, Fault> {
+    fn extras(&mut self, body: &Map<String, Json>) -> Result<Vec<(&'static str, Symbol)>, Fault> {
         let mut extras = Vec::new();
         for (name, limit) in EXTRAS {
             if let Some(value) = text(body, name, limit, "/")? {
@@ -453,11 +450,7 @@ impl Reader<'_> {
                 ));
             }
         }
-        Ok(if extras.is_empty() {
-            None
-        } else {
-            Some(Box::new(extras))
-        })
+        Ok(extras)
     }
 
     fn source(&mut self, body: &Map<String, Json>) -> Result<Symbol, Fault> {

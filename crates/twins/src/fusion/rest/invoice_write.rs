@@ -56,7 +56,7 @@ impl FusionTwin {
     ) -> Result<(), Fault> {
         let invoice = self.invoices.at(row.a);
         let free = invoice.booked == Booked::No;
-        let (decimals, terms_date) = (u32::from(invoice.decimals), invoice.terms_date);
+        let decimals = u32::from(invoice.decimals);
         if invoice.state == State::Canceled {
             return Err(Fault::bad("You can't update a canceled invoice.", "/"));
         }
@@ -106,14 +106,13 @@ impl FusionTwin {
         };
         if let Some(term) = term {
             invoice.term = u16::try_from(term).unwrap_or(0);
-            let _ = terms_date;
         }
         invoice.date = invoice_date.unwrap_or(invoice.date);
         if let Some(amount) = amount {
             invoice.amount = amount;
             invoice.state = State::NeedsRevalidation;
         }
-        let kept = invoice.extras.get_or_insert_default();
+        let kept = &mut invoice.extras;
         for (name, symbol) in extras {
             kept.retain(|(n, _)| *n != name);
             kept.push((name, symbol));
@@ -147,7 +146,7 @@ impl FusionTwin {
             "Status",
             "CompletionStatusMeaning",
         ];
-        for name in body.keys().filter(|k| !allowed.contains(&k.as_str())) {
+        if let Some(name) = body.keys().find(|k| !allowed.contains(&k.as_str())) {
             let known = schema::of(Kind::Batch).attribute(name).is_some();
             let refused = Fault::bad(format!("The attribute {name} can't be updated."), "/");
             return Err(if known {

@@ -167,7 +167,8 @@ impl FusionTwin {
     ) -> Result<Answer, Fault> {
         let method = method_of(request);
         match parts {
-            [] => Ok(Answer::ok(COLLECTION, describe::catalogue(call))),
+            [] if method == Method::GET => Ok(Answer::ok(COLLECTION, describe::catalogue(call))),
+            [] => Err(Fault::not_allowed()),
             ["erpintegrations"] => match method {
                 Method::POST => self.integration_post(call, &body_of(request)?),
                 Method::GET => self.integration_get(call),

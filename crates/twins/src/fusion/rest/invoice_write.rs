@@ -26,6 +26,20 @@ const ALWAYS: [&str; 9] = [
 ];
 const UNACCOUNTED: [&str; 3] = ["InvoiceDate", "InvoiceAmount", "AccountingDate"];
 
+/// Refuses attributes that a PATCH of an invoice may not change.
+fn may_update(body: &Map<String, Json>, unaccounted: bool) -> Result<(), Fault> {
+    let allowed =
+        |name: &str| ALWAYS.contains(&name) || (unaccounted && UNACCOUNTED.contains(&name));
+    match body.keys().find(|name| !allowed(name)) {
+        None => Ok(()),
+        Some(name) if schema::of(Kind::Invoice).attribute(name).is_some() => Err(Fault::bad(
+            format!("The attribute {name} can't be updated."),
+            "/",
+        )),
+        Some(name) => Err(Fault::unknown_attribute(name, "/")),
+    }
+}
+
 impl FusionTwin {
     pub(crate) fn create_invoice(&mut self, body: &Map<String, Json>) -> Result<Row, Fault> {
         let now = self.clock.now;
@@ -60,18 +74,7 @@ impl FusionTwin {
         if invoice.state == State::Canceled {
             return Err(Fault::bad("You can't update a canceled invoice.", "/"));
         }
-        for name in body.keys() {
-            let known = schema::of(Kind::Invoice).attribute(name).is_some();
-            if ALWAYS.contains(&name.as_str()) || (free && UNACCOUNTED.contains(&name.as_str())) {
-                continue;
-            }
-            let refused = Fault::bad(format!("The attribute {name} can't be updated."), "/");
-            return Err(if known {
-                refused
-            } else {
-                Fault::unknown_attribute(name, "/")
-            });
-        }
+        may_update(body, free)?;
         let description = text(body, "Description", 240, "/")?;
         let term = match text(body, "PaymentTerms", 50, "/")? {
             Some(name) => {

@@ -2,6 +2,8 @@
 //!
 //! Not here: anything Oracle documents firmly (paths below the version, attribute names, column positions); that is code.
 
+use std::collections::BTreeMap;
+
 use tieout_connector::Secret;
 use tieout_model::{JournalPurpose, SystemId};
 
@@ -126,6 +128,10 @@ pub struct FusionConfig {
     pub reference_len_max: usize,
     /// Prefix of batch and journal names that Fusion keeps (fusion.md §13.3 [D2]). Default 50.
     pub name_prefix_len_max: usize,
+    /// Ledger of each business unit, by name: an invoice does not say in which ledger it is kept. Needed only where Fusion is the source.
+    pub business_unit_ledgers: BTreeMap<String, String>,
+    /// Categories of the journals that subledger sources make of invoices (unconfirmed). Default `Purchase Invoices`.
+    pub invoice_journal_categories: Vec<String>,
     /// How far back of the cursor `Source` reads again, since rows become visible late. Default 5 minutes (domain dossier 1.2).
     pub overlap_ms: i64,
 }
@@ -190,6 +196,57 @@ impl StatusWords {
     /// True if `word` is one of `words`, without case.
     pub(crate) fn has(words: &[String], word: &str) -> bool {
         words.iter().any(|known| known.eq_ignore_ascii_case(word))
+    }
+}
+
+impl FusionConfig {
+    /// Everything in this configuration that can't work, for people; empty if it can.
+    pub fn problems(&self) -> Vec<String> {
+        let is_url = ["http://", "https://"]
+            .iter()
+            .any(|s| self.base_url.starts_with(s));
+        let checks = [
+            (
+                is_url,
+                "base_url must begin with https:// (or http:// for a simulated tenant)",
+            ),
+            (!self.username.is_empty(), "username is empty"),
+            (
+                (1..=500).contains(&self.page_limit),
+                "page_limit must be 1 to 500",
+            ),
+            (
+                (4..=9).contains(&self.framework_version),
+                "framework_version must be 4 to 9: q is written for 2 and later, errors are structured from 4",
+            ),
+            (!self.delimiter.is_empty(), "delimiter is empty"),
+            (
+                (1..=30).contains(&self.segments.len()),
+                "segments must be 1 to 30 names",
+            ),
+            (
+                self.balancing_segment_index < self.segments.len(),
+                "balancing_segment_index is outside segments",
+            ),
+            (
+                self.line_attributes.len() <= 10,
+                "line_attributes can be 10 at most",
+            ),
+            (
+                self.journal_source.chars().count() <= 25,
+                "journal_source is longer than 25 characters",
+            ),
+            (
+                self.name_prefix_len_max >= 26,
+                "name_prefix_len_max must leave room for a stamp of 26 characters",
+            ),
+            (
+                self.read_retry.attempts_max > 0,
+                "read_retry.attempts_max must be at least 1",
+            ),
+        ];
+        let failed = checks.into_iter().filter(|(is_right, _)| !is_right);
+        failed.map(|(_, problem)| problem.to_owned()).collect()
     }
 }
 
@@ -293,6 +350,8 @@ impl FusionConfig {
             description_len_max: 240,
             reference_len_max: 240,
             name_prefix_len_max: 50,
+            business_unit_ledgers: BTreeMap::new(),
+            invoice_journal_categories: texts(&["Purchase Invoices"]),
             overlap_ms: 5 * 60 * 1000,
         }
     }

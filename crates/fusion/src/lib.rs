@@ -15,6 +15,7 @@ mod client;
 mod config;
 mod documents;
 mod setup;
+mod source;
 mod system;
 mod target;
 mod wire;

@@ -1,6 +1,6 @@
 //! What the tenant's own set-up says: ledgers and the state of their periods.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -179,6 +179,13 @@ impl Fusion {
             }
         }
         Ok(None)
+    }
+
+    /// Names of the adjusting periods of `ledger`.
+    pub(crate) async fn adjusting_periods(&self, ledger: &str) -> Result<BTreeSet<String>, Fault> {
+        let rows = self.period_rows(ledger).await?;
+        let adjusting = rows.iter().filter(|row| flag(row, "AdjustmentPeriodFlag"));
+        Ok(adjusting.map(|row| self.period_name(row)).collect())
     }
 
     async fn period_rows(&self, ledger: &str) -> Result<Vec<serde_json::Value>, Fault> {

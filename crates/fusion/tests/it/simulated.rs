@@ -1,14 +1,17 @@
 //! The client against the simulated tenant, with the golden company: every document posted, read back, and tied out to the cent.
 
-use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{Cursor, Read as _, Write as _};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use tieout_connector::{
-    BalanceKey, Batch, BatchItem, Books as _, BooksScope, Found, ItemOutcome, Secret, SnapshotAt,
-    Target as _, Transport, TransportFailure, Waiter,
+    BalanceKey, Batch, BatchItem, Books as _, BooksScope, Captured, Found, ItemOutcome, Scope,
+    Secret, SnapshotAt, Source as _, Target as _, Transport, TransportFailure, Waiter,
 };
 use tieout_fusion::{Application, Fusion, FusionConfig, PeriodState};
 use tieout_model::{
@@ -19,6 +22,8 @@ use tieout_model::{
 use tieout_twins::Twin;
 use tieout_twins::company::CompanyFolder;
 use tieout_twins::fusion::{FusionOptions, FusionTwin};
+use zip::write::SimpleFileOptions;
+use zip::{ZipArchive, ZipWriter};
 
 use crate::sample::{day, item};
 
@@ -30,6 +35,36 @@ struct Loopback {
     now_ms: AtomicU64,
     drawn: AtomicU64,
     answers_to_lose: AtomicU64,
+    /// True while documents are entered by people, without our marks.
+    is_by_hand: AtomicBool,
+}
+
+/// The same request without our marks, as a person at the keyboard would leave it.
+fn by_hand(request: http::Request<Bytes>) -> http::Request<Bytes> {
+    let (parts, body) = request.into_parts();
+    let mut body: serde_json::Value = serde_json::from_slice(&body).unwrap();
+    if let Some(content) = body.get("DocumentContent").cloned() {
+        let zip = STANDARD.decode(content.as_str().unwrap()).unwrap();
+        let mut archive = ZipArchive::new(Cursor::new(zip)).unwrap();
+        let mut text = String::new();
+        archive
+            .by_index(0)
+            .unwrap()
+            .read_to_string(&mut text)
+            .unwrap();
+        let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
+        writer
+            .start_file("GlInterface.csv", SimpleFileOptions::default())
+            .unwrap();
+        writer
+            .write_all(text.replace("TIEOUT-", "MANUAL-").as_bytes())
+            .unwrap();
+        body["DocumentContent"] = STANDARD
+            .encode(writer.finish().unwrap().into_inner())
+            .into();
+    }
+    body.as_object_mut().unwrap().remove("invoiceDff");
+    http::Request::from_parts(parts, Bytes::from(body.to_string()))
 }
 
 #[async_trait]
@@ -39,6 +74,9 @@ impl Transport for Loopback {
         mut request: http::Request<Bytes>,
     ) -> Result<http::Response<Bytes>, TransportFailure> {
         let is_write = request.method() == http::Method::POST;
+        if is_write && self.is_by_hand.load(Ordering::Relaxed) {
+            request = by_hand(request);
+        }
         request.headers_mut().remove("x-tieout-operation");
         request.headers_mut().remove("x-tieout-credential");
         let now = i64::try_from(self.now_ms.fetch_add(1, Ordering::Relaxed)).unwrap();
@@ -79,6 +117,7 @@ fn open(change: impl FnOnce(&mut FusionConfig)) -> (Fusion, Arc<Loopback>) {
         now_ms: AtomicU64::new(1_801_000_000_000),
         drawn: AtomicU64::new(1),
         answers_to_lose: AtomicU64::new(0),
+        is_by_hand: AtomicBool::new(false),
     });
     let system = SystemId::new("fusion");
     let password = Secret::new(password);
@@ -613,5 +652,78 @@ async fn every_period_is_open_at_the_start_in_both_applications() {
             .await
             .unwrap();
         assert_eq!(found, Some(PeriodState::Open));
+    }
+}
+
+/// Everything there is to read, in pages of `limit`, by number; repeats are allowed, differences between them are not.
+async fn captured(fusion: &Fusion, kind: DocumentKind, limit: u32) -> BTreeMap<String, Document> {
+    let scope = Scope {
+        kind,
+        entities: BTreeSet::new(),
+        postings_excluded: BTreeSet::from([PostingKind::SupplierInvoice, PostingKind::Other]),
+    };
+    let mut documents = BTreeMap::new();
+    let mut after = None;
+    for _ in 0..1000 {
+        let page = fusion.changes(&scope, after.as_ref(), limit).await.unwrap();
+        for captured in page.captured {
+            let Captured::Document(envelope) = captured else {
+                panic!("{captured:?}");
+            };
+            let before = documents.insert(envelope.origin.to_string(), envelope.document.clone());
+            assert!(before.is_none_or(|before| before == envelope.document));
+        }
+        after = Some(page.next);
+        if !page.has_more {
+            return documents;
+        }
+    }
+    panic!("no end of changes");
+}
+
+/// Date, entity and debits, sorted: what must come out as it went in.
+fn facts(documents: impl IntoIterator<Item = Document>) -> Vec<(String, String, String)> {
+    let fact = |document: Document| {
+        let placement = document
+            .placement()
+            .map(|p| p.balancing_segment.to_string());
+        let entity = placement.unwrap_or_else(|| document.entity().unwrap().to_string());
+        let date = document.accounting_date().unwrap().to_string();
+        let decimals = document.functional_currency().unwrap().decimals();
+        let debits = document.total_debit().unwrap().rounded(decimals).unwrap();
+        (date, entity, debits.to_string())
+    };
+    let mut facts: Vec<_> = documents.into_iter().map(fact).collect();
+    facts.sort();
+    facts
+}
+
+#[tokio::test]
+async fn what_people_enter_is_captured_and_what_we_posted_is_not() {
+    let units = table("master/entities.csv");
+    let ledgers = units.iter().map(|e| {
+        (
+            e["fusion_business_unit"].clone(),
+            e["fusion_ledger"].clone(),
+        )
+    });
+    let ledgers: BTreeMap<String, String> = ledgers.collect();
+    for limit in [2, 499] {
+        let (fusion, loopback) = open(|config| config.business_unit_ledgers = ledgers.clone());
+        let (journals, invoices) = golden();
+        for batch in [&journals, &invoices] {
+            settled(&fusion, &loopback, batch).await;
+            let ours = captured(&fusion, batch.kind, limit).await;
+            assert!(ours.is_empty(), "{ours:?}");
+        }
+        let (fusion, loopback) = open(|config| config.business_unit_ledgers = ledgers.clone());
+        loopback.is_by_hand.store(true, Ordering::Relaxed);
+        for batch in [&journals, &invoices] {
+            fusion.post(batch).await.unwrap();
+            loopback.now_ms.fetch_add(600_000, Ordering::Relaxed);
+            let found = captured(&fusion, batch.kind, limit).await;
+            let sent = batch.items.iter().map(|item| item.document.clone());
+            assert_eq!(facts(found.into_values()), facts(sent), "{limit}");
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! The client against recorded answers and against the simulated tenant.
 
 mod balances;
+mod currencies;
 mod faults;
 mod invoices;
 mod journals;

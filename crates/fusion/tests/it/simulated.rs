@@ -30,7 +30,7 @@ use crate::sample::{day, item};
 const GOLDEN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../golden");
 
 /// The simulated tenant behind the contract's door; can lose answers after the tenant has acted.
-struct Loopback {
+pub(crate) struct Loopback {
     twin: Mutex<FusionTwin>,
     now_ms: AtomicU64,
     drawn: AtomicU64,
@@ -108,7 +108,7 @@ impl Entropy for Loopback {
     }
 }
 
-fn open(change: impl FnOnce(&mut FusionConfig)) -> (Fusion, Arc<Loopback>) {
+pub(crate) fn open(change: impl FnOnce(&mut FusionConfig)) -> (Fusion, Arc<Loopback>) {
     let folder = CompanyFolder::new(GOLDEN);
     let twin = FusionTwin::open(&folder, FusionOptions::default()).unwrap();
     let (username, password) = twin.login();
@@ -136,14 +136,14 @@ fn open(change: impl FnOnce(&mut FusionConfig)) -> (Fusion, Arc<Loopback>) {
     (fusion, loopback)
 }
 
-type Record = BTreeMap<String, String>;
+pub(crate) type Record = BTreeMap<String, String>;
 
-fn table(name: &str) -> Vec<Record> {
+pub(crate) fn table(name: &str) -> Vec<Record> {
     let mut reader = csv::Reader::from_path(format!("{GOLDEN}/{name}")).unwrap();
     reader.deserialize().map(Result::unwrap).collect()
 }
 
-fn placement_of(company: &str, period: &str) -> (Placement, EntityId) {
+pub(crate) fn placement_of(company: &str, period: &str) -> (Placement, EntityId) {
     let entities = table("master/entities.csv");
     let entity = entities
         .iter()
@@ -187,7 +187,7 @@ fn coding_of(row: &Record) -> Coding {
     })
 }
 
-fn stamp(n: usize) -> String {
+pub(crate) fn stamp(n: usize) -> String {
     format!("TIEOUT-{n:0>19}")
 }
 
@@ -241,7 +241,7 @@ fn signed(row: &Record) -> Amount {
 }
 
 /// Everything the golden company sends: openings, journals, bills in their own currency.
-fn golden() -> (Batch, Batch) {
+pub(crate) fn golden() -> (Batch, Batch) {
     let mut journals = Vec::new();
     let mut invoices = Vec::new();
     let mut openings: BTreeMap<String, Vec<(Coding, Amount, String)>> = BTreeMap::new();
@@ -362,7 +362,11 @@ fn bill(n: usize, document: &Record, company: &str, rows: &[Record]) -> BatchIte
 }
 
 /// Posts a batch and follows every job to its end.
-async fn settled(fusion: &Fusion, loopback: &Loopback, batch: &Batch) -> Vec<ItemOutcome> {
+pub(crate) async fn settled(
+    fusion: &Fusion,
+    loopback: &Loopback,
+    batch: &Batch,
+) -> Vec<ItemOutcome> {
     let posted = fusion.post(batch).await.unwrap();
     let mut outcomes: Vec<ItemOutcome> = posted.items.into_iter().map(|(_, o)| o).collect();
     let mut jobs: BTreeMap<JobRef, Vec<usize>> = BTreeMap::new();
@@ -392,12 +396,12 @@ async fn settled(fusion: &Fusion, loopback: &Loopback, batch: &Batch) -> Vec<Ite
     outcomes
 }
 
-fn scope(company: &str) -> BooksScope {
+pub(crate) fn scope(company: &str) -> BooksScope {
     let (placement, entity) = placement_of(company, "");
     BooksScope { entity, placement }
 }
 
-fn period(name_there: &str) -> SnapshotAt {
+pub(crate) fn period(name_there: &str) -> SnapshotAt {
     let periods = table("master/periods.csv");
     let found = periods
         .iter()

@@ -20,6 +20,9 @@ mod system;
 mod target;
 mod wire;
 
-pub use config::{FusionConfig, InvoiceLookup, JournalCategories, ReadRetry, StatusWords};
+pub use config::{
+    Flexfields, FusionConfig, InvoiceLookup, JournalCategories, JournalImport, ReadRetry,
+    StatusWords,
+};
 pub use setup::{Application, Ledger, PeriodState};
 pub use system::Fusion;

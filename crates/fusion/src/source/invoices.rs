@@ -42,7 +42,7 @@ impl Fusion {
     }
 
     fn changed_invoice_query(&self, mark: &Mark) -> crate::wire::query::Query {
-        let flexfield = &self.client.config.invoice_dff;
+        let flexfield = &self.client.config.flexfields.invoice;
         let lines = crate::documents::supplier_invoice::LINES.join(".");
         crate::wire::query::Query::default()
             .with("q", &mark.filter("InvoiceId"))

@@ -2,6 +2,7 @@
 
 mod balances;
 mod currencies;
+mod delivery;
 mod faults;
 mod invoices;
 mod journals;

@@ -32,11 +32,54 @@ const GOLDEN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../golden");
 /// The simulated tenant behind the contract's door; can lose answers after the tenant has acted.
 pub(crate) struct Loopback {
     twin: Mutex<FusionTwin>,
-    now_ms: AtomicU64,
+    pub(crate) now_ms: AtomicU64,
     drawn: AtomicU64,
     answers_to_lose: AtomicU64,
     /// True while documents are entered by people, without our marks.
     is_by_hand: AtomicBool,
+    /// Chance of a fault per call, in percent, and the seed it is drawn from.
+    pub(crate) fault_percent: AtomicU64,
+    pub(crate) seed: AtomicU64,
+}
+
+impl Loopback {
+    fn dice(&self) -> u64 {
+        let next = |seed: u64| {
+            Some(
+                seed.wrapping_mul(6_364_136_223_846_793_005)
+                    .wrapping_add(1_442_695_040_888_963_407),
+            )
+        };
+        let seed = self
+            .seed
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, next)
+            .unwrap();
+        (seed >> 33) % 100
+    }
+
+    fn is_faulty(&self) -> bool {
+        self.dice() < self.fault_percent.load(Ordering::Relaxed)
+    }
+}
+
+/// One of the ways in which an answer goes wrong after the tenant has acted.
+fn spoiled(
+    dice: u64,
+    response: http::Response<Bytes>,
+) -> Result<http::Response<Bytes>, TransportFailure> {
+    match dice % 5 {
+        0 => Err(TransportFailure::NoAnswer("connection reset".to_owned())),
+        1 => Ok(crate::tenant::response(
+            503,
+            "<html><title>503</title></html>",
+        )),
+        2 => Ok(crate::tenant::response(500, "<html>oops</html>")),
+        3 => Ok(crate::tenant::response(200, "<html>please sign in</html>")),
+        _ => {
+            let half = response.body().slice(..response.body().len() / 2);
+            Ok(response.map(|_| half))
+        }
+    }
 }
 
 /// The same request without our marks, as a person at the keyboard would leave it.
@@ -79,11 +122,23 @@ impl Transport for Loopback {
         }
         request.headers_mut().remove("x-tieout-operation");
         request.headers_mut().remove("x-tieout-credential");
+        if self.is_faulty() {
+            let refusal = crate::tenant::response(429, "");
+            let unsent = Err(TransportFailure::NotSent("no route".to_owned()));
+            return if self.dice() < 50 {
+                Ok(refusal)
+            } else {
+                unsent
+            };
+        }
         let now = i64::try_from(self.now_ms.fetch_add(1, Ordering::Relaxed)).unwrap();
         let response = self.twin.lock().unwrap().answer(now, request);
         if is_write && self.answers_to_lose.load(Ordering::Relaxed) > 0 {
             self.answers_to_lose.fetch_sub(1, Ordering::Relaxed);
             return Err(TransportFailure::NoAnswer("timed out".to_owned()));
+        }
+        if self.is_faulty() {
+            return spoiled(self.dice(), response);
         }
         Ok(response)
     }
@@ -118,6 +173,8 @@ pub(crate) fn open(change: impl FnOnce(&mut FusionConfig)) -> (Fusion, Arc<Loopb
         drawn: AtomicU64::new(1),
         answers_to_lose: AtomicU64::new(0),
         is_by_hand: AtomicBool::new(false),
+        fault_percent: AtomicU64::new(0),
+        seed: AtomicU64::new(1),
     });
     let system = SystemId::new("fusion");
     let password = Secret::new(password);
@@ -421,7 +478,7 @@ pub(crate) fn period(name_there: &str) -> SnapshotAt {
 }
 
 /// Non-zero balances of a snapshot by combination.
-async fn check_balances(fusion: &Fusion, name_there: &str, snapshot: &str) {
+pub(crate) async fn check_balances(fusion: &Fusion, name_there: &str, snapshot: &str) {
     for company in ["100", "200", "300", "400", "500"] {
         let mut expected: BTreeMap<String, String> = BTreeMap::new();
         for row in table("expected/tb_fusion.csv") {
@@ -455,7 +512,7 @@ async fn check_balances(fusion: &Fusion, name_there: &str, snapshot: &str) {
 }
 
 /// Sum of accounted lines per combination equals the movement of the balances, since everything there went through documents.
-async fn check_population(fusion: &Fusion, name_there: &str) {
+pub(crate) async fn check_population(fusion: &Fusion, name_there: &str) {
     for company in ["100", "200", "300", "400", "500"] {
         let (scope, at) = (scope(company), period(name_there));
         let mut sums: BTreeMap<BalanceKey, Amount> = BTreeMap::new();
@@ -547,7 +604,7 @@ async fn small_pages_and_framework_nine_show_the_same_books() {
     check_golden(|config| {
         config.page_limit = 3;
         config.framework_version = 9;
-        config.lines_per_import = 20;
+        config.import.lines_max = 20;
     })
     .await;
 }

@@ -59,8 +59,9 @@ pub(crate) fn read_invoice(
     let currency: Currency = written
         .parse()
         .map_err(|_| Unreadable::new("InvoiceCurrency", &written, "a currency"))?;
-    let flexfield = children(value, &config.invoice_dff).first();
-    let stamp = flexfield.and_then(|segments| Stamp::read(&text(segments, &config.stamp_segment)));
+    let flexfield = children(value, &config.flexfields.invoice).first();
+    let stamp =
+        flexfield.and_then(|segments| Stamp::read(&text(segments, &config.flexfields.stamp)));
     let words = &config.status_words;
     let is_cancelled = flag(value, "CanceledFlag")
         || StatusWords::has(&words.cancelled, &text(value, "ValidationStatus"));

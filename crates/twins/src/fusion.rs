@@ -8,6 +8,7 @@
 //! Invariants: a refused request changes nothing; balances are posted entries only; no clock, no randomness, no socket.
 
 mod amount;
+mod body;
 mod books;
 mod calendar;
 mod control;

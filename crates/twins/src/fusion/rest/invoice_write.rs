@@ -5,10 +5,11 @@ use serde_json::{Map, Value as Json};
 use super::cell::at;
 use super::schema::{self, Kind, Row};
 use crate::fusion::FusionTwin;
+use crate::fusion::body::{date, money, text};
 use crate::fusion::fault::Fault;
 use crate::fusion::jobs::Work;
 use crate::fusion::payables::accounting::open_period;
-use crate::fusion::payables::create::{EXTRAS, Reader, date, money, text};
+use crate::fusion::payables::create::{EXTRAS, Reader};
 use crate::fusion::payables::{Booked, State};
 
 /// Attributes a PATCH may change on any live invoice; others only before accounting.

@@ -11,10 +11,7 @@ use serde_json::Value as Json;
 use super::chart::{Chart, Class, Value};
 use super::periods::{Calendar, Period};
 use super::suppliers::{Supplier, Suppliers};
-use super::{
-    ACCESS_SET_IDS, AccessSet, ENTITY_IDS, Entity, LEDGER_IDS, Ledger, Rate, Setup, Term, UNIT_IDS,
-    Unit, id,
-};
+use super::{ACCESS_SET_IDS, AccessSet, Entity, LEDGER_IDS, Ledger, Rate, Setup, Term, Unit, id};
 use crate::company::{CompanyError, CompanyFolder, Row};
 use crate::fusion::FusionOptions;
 use crate::fusion::amount;
@@ -134,7 +131,6 @@ fn load_entities(folder: &CompanyFolder) -> Result<Organisation, CompanyError> {
         let at = entities.len();
         entities.push(Entity {
             entity_id: row.get("entity_id")?.to_owned(),
-            id: id(ENTITY_IDS, at),
             legal_entity: row.get("fusion_legal_entity")?.to_owned(),
             ledger,
             company,
@@ -142,7 +138,6 @@ fn load_entities(folder: &CompanyFolder) -> Result<Organisation, CompanyError> {
         let unit = row.get("fusion_business_unit")?;
         if !unit.is_empty() && !units.iter().any(|u| u.name == unit) {
             units.push(Unit {
-                id: id(UNIT_IDS, units.len()),
                 name: unit.to_owned(),
                 ledger,
                 entity: at,

@@ -6,8 +6,9 @@ use std::sync::atomic::Ordering;
 use tieout_connector::{Batch, ItemOutcome, Target as _};
 use tieout_fusion::Fusion;
 use tieout_model::JobRef;
+use tieout_twins::fusion::FusionOptions;
 
-use crate::simulated::{Loopback, check_balances, check_population, golden, open};
+use crate::simulated::{Loopback, check_balances, check_population, golden, open_with};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum State {
@@ -87,7 +88,16 @@ async fn deliver(fusion: &Fusion, loopback: &Loopback, batch: &Batch) {
 }
 
 async fn check(seed: u64, fault_percent: u64) {
-    let (fusion, loopback) = open(|config| config.invoices_per_query = 3);
+    let options = FusionOptions {
+        job_ms: 45_000,
+        separate_import_request: seed % 2 == 0,
+        ..FusionOptions::default()
+    };
+    let (fusion, loopback) = open_with(options, |config| {
+        config.invoices_per_query = 3;
+        // Two jobs of 45 s follow one another.
+        config.import.lost_answer_settle_ms = 120_000;
+    });
     let (journals, invoices) = golden();
     loopback.seed.store(seed, Ordering::Relaxed);
     loopback
@@ -104,6 +114,7 @@ async fn check(seed: u64, fault_percent: u64) {
         }
     }
     loopback.fault_percent.store(0, Ordering::Relaxed);
+    loopback.now_ms.fetch_add(3_600_000, Ordering::Relaxed);
     for batch in [&journals, &invoices] {
         for found in fusion.find(batch).await.unwrap() {
             assert_eq!(found.rows.len(), 1, "seed {seed}: {found:?}");

@@ -164,8 +164,15 @@ impl Entropy for Loopback {
 }
 
 pub(crate) fn open(change: impl FnOnce(&mut FusionConfig)) -> (Fusion, Arc<Loopback>) {
+    open_with(FusionOptions::default(), change)
+}
+
+pub(crate) fn open_with(
+    options: FusionOptions,
+    change: impl FnOnce(&mut FusionConfig),
+) -> (Fusion, Arc<Loopback>) {
     let folder = CompanyFolder::new(GOLDEN);
-    let twin = FusionTwin::open(&folder, FusionOptions::default()).unwrap();
+    let twin = FusionTwin::open(&folder, options).unwrap();
     let (username, password) = twin.login();
     let loopback = Arc::new(Loopback {
         twin: Mutex::new(twin),
@@ -549,8 +556,8 @@ pub(crate) async fn check_population(fusion: &Fusion, name_there: &str) {
     }
 }
 
-async fn check_golden(change: impl FnOnce(&mut FusionConfig)) {
-    let (fusion, loopback) = open(change);
+async fn check_golden(options: FusionOptions, change: impl FnOnce(&mut FusionConfig)) {
+    let (fusion, loopback) = open_with(options, change);
     let (journals, invoices) = golden();
     for batch in [&journals, &invoices] {
         for (item, outcome) in batch
@@ -564,6 +571,7 @@ async fn check_golden(change: impl FnOnce(&mut FusionConfig)) {
                 item.number
             );
         }
+        loopback.now_ms.fetch_add(3_600_000, Ordering::Relaxed);
         for (item, found) in batch.items.iter().zip(fusion.find(batch).await.unwrap()) {
             let Found { rows, .. } = &found;
             let [row] = &rows[..] else {
@@ -596,17 +604,62 @@ async fn check_golden(change: impl FnOnce(&mut FusionConfig)) {
 
 #[tokio::test]
 async fn the_golden_company_ties_out_to_the_cent() {
-    check_golden(|_| {}).await;
+    check_golden(FusionOptions::default(), |_| {}).await;
 }
 
 #[tokio::test]
 async fn small_pages_and_framework_nine_show_the_same_books() {
-    check_golden(|config| {
+    check_golden(FusionOptions::default(), |config| {
         config.page_limit = 3;
         config.framework_version = 9;
         config.import.lines_max = 20;
     })
     .await;
+}
+
+#[tokio::test]
+async fn slow_jobs_imports_of_their_own_and_cut_children_show_the_same_books() {
+    let options = FusionOptions {
+        job_ms: 90_000,
+        process_delay_ms: 300_000,
+        separate_import_request: true,
+        child_page: 1,
+        max_page: 4,
+        journal_name_suffix: !FusionOptions::default().journal_name_suffix,
+        ledger_argument_selects: !FusionOptions::default().ledger_argument_selects,
+        ..FusionOptions::default()
+    };
+    check_golden(options, |_| {}).await;
+}
+
+#[tokio::test]
+async fn the_page_of_499_rows_loses_nothing() {
+    let options = FusionOptions {
+        page_trap_499: true,
+        plain_invoice_ids: false,
+        ..FusionOptions::default()
+    };
+    check_golden(options, |config| config.page_limit = 500).await;
+}
+
+#[tokio::test]
+async fn a_document_read_back_before_it_is_posted_says_so() {
+    let options = FusionOptions {
+        process_delay_ms: 3_600_000,
+        ..FusionOptions::default()
+    };
+    let (fusion, loopback) = open_with(options, |_| {});
+    let (journals, invoices) = golden();
+    for mut batch in [journals, invoices] {
+        batch.items.truncate(1);
+        let outcome = settled(&fusion, &loopback, &batch).await.remove(0);
+        assert!(
+            matches!(&outcome, ItemOutcome::Posted(row) if !row.is_accounted),
+            "{outcome:?}"
+        );
+        loopback.now_ms.fetch_add(7_200_000, Ordering::Relaxed);
+        assert!(fusion.find(&batch).await.unwrap()[0].rows[0].is_accounted);
+    }
 }
 
 #[tokio::test]

@@ -2,6 +2,8 @@
 //!
 //! Not here: anything Oracle documents firmly (paths below the version, attribute names, column positions); that is code.
 
+use std::collections::BTreeMap;
+
 use tieout_connector::Secret;
 use tieout_model::{JournalPurpose, SystemId};
 
@@ -42,8 +44,6 @@ pub struct FusionConfig {
     pub invoices_per_batch: u32,
     /// Journal entries of one call of `post`. Default 500.
     pub journals_per_batch: u32,
-    /// Lines of one import file. Default 50 000; guidance is about 500 000 rows (fusion.md §13.3 [D2]). One entry is never split.
-    pub lines_per_import: usize,
     /// Journal source, user-visible name. Default `Sage Intacct`.
     pub journal_source: String,
     /// Journal categories.
@@ -63,50 +63,16 @@ pub struct FusionConfig {
     pub sends_installments: bool,
     /// Code of the duplicate-number refusal (fusion.md §1.9 [D2]). Default `AP-810776`.
     pub duplicate_code: String,
-    /// Flexfield context of headers and lines. Default `INTACCT`.
-    pub dff_context: String,
-    /// Accessor of the invoice header flexfield (fusion.md §6.1 [S][D]). Default `invoiceDff`.
-    pub invoice_dff: String,
-    /// Segment that holds our stamp. Default `sourceStamp`.
-    pub stamp_segment: String,
-    /// Segment that holds the document's number in its source. Default `sourceDocument`.
-    pub document_segment: String,
-    /// Segment that holds the crosswalk version. Default `crosswalkVersion`.
-    pub crosswalk_segment: String,
-    /// Accessor of the invoice line flexfield. Default `invoiceLineDff`.
-    pub invoice_line_dff: String,
-    /// Line flexfield attributes by number: the name at position 0 is ATTRIBUTE1 of the journal line file and a segment of the invoice
-    /// line flexfield. Default `attribute1`..`attribute10`.
-    pub line_attributes: Vec<String>,
+    /// Names of flexfields.
+    pub flexfields: Flexfields,
+    /// How journals are imported.
+    pub import: JournalImport,
     /// Delimiter of the chart of accounts (fusion.md §6.1 [S][S-live]). Default `-`.
     pub delimiter: String,
     /// Segments of the chart of accounts in order. Default company, cost center, account, product, intercompany.
     pub segments: Vec<String>,
     /// Which of them is the primary balancing segment, from 0. Default 0.
     pub balancing_segment_index: usize,
-    /// Data access set of the journal import, name or id; by default the ledger's own name, since a set of that name is made with each
-    /// ledger (unconfirmed; fusion.md §9.4 evidence conflict).
-    pub data_access_set: Option<String>,
-    /// UCM account of the import file (fusion.md §5.1 [S]). Default `fin$/generalLedger$/import$`.
-    pub document_account: String,
-    /// Job of the import, package and definition separated by a comma (fusion.md §5.1 [S-live]).
-    pub import_job: String,
-    /// Options of the import (fusion.md §5.1 [S]); `PurgeOption=N` keeps the evidence of rejections.
-    pub import_options: String,
-    /// Notification code (fusion.md §5.1 [S] value, meaning unconfirmed). Default `10`.
-    pub notification_code: String,
-    /// Seventh parameter of the launcher, import of flexfields: N no, O without validation, W with (fusion.md §9.4, values unconfirmed).
-    /// Default `O`.
-    pub import_flexfields: String,
-    /// Whether the file carries the optional 150th column `END` (fusion.md §5.4 [S]). Default true.
-    pub has_end_column: bool,
-    /// Job states after which nothing more happens (fusion.md §5.1 [S]); `COMPLETED` is not among them.
-    pub terminal_states: Vec<String>,
-    /// What names or paths of import jobs contain, to tell them from the loader. Default `JournalImportLauncher`, `Import Journals`.
-    pub import_job_marks: Vec<String>,
-    /// How long an import that was accepted may stay invisible before its documents count as absent. Default 15 minutes: the import is
-    /// a request of its own, submitted after the load (fusion.md §5.1 lineage trap [S]).
-    pub import_grace_ms: i64,
     /// Journal sources left out of the population because their subledger documents are read themselves. Default `Payables`. Payments
     /// made in Fusion have this source too: they show in the balances only.
     pub subledger_sources: Vec<String>,
@@ -126,8 +92,65 @@ pub struct FusionConfig {
     pub reference_len_max: usize,
     /// Prefix of batch and journal names that Fusion keeps (fusion.md §13.3 [D2]). Default 50.
     pub name_prefix_len_max: usize,
+    /// Ledger of each business unit, by name: an invoice does not say in which ledger it is kept. Needed only where Fusion is the source.
+    pub business_unit_ledgers: BTreeMap<String, String>,
+    /// Categories of the journals that subledger sources make of invoices (unconfirmed). Default `Purchase Invoices`.
+    pub invoice_journal_categories: Vec<String>,
     /// How far back of the cursor `Source` reads again, since rows become visible late. Default 5 minutes (domain dossier 1.2).
     pub overlap_ms: i64,
+}
+
+/// Names of descriptive flexfields, as the tenant set them up (fusion.md §6.1 [S]: they differ per tenant).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Flexfields {
+    /// Flexfield context of headers and lines. Default `INTACCT`.
+    pub context: String,
+    /// Accessor of the invoice header flexfield (fusion.md §6.1 [S][D]). Default `invoiceDff`.
+    pub invoice: String,
+    /// Segment that holds our stamp. Default `sourceStamp`.
+    pub stamp: String,
+    /// Segment that holds the document's number in its source. Default `sourceDocument`.
+    pub document: String,
+    /// Segment that holds the crosswalk version. Default `crosswalkVersion`.
+    pub crosswalk: String,
+    /// Accessor of the invoice line flexfield. Default `invoiceLineDff`.
+    pub invoice_line: String,
+    /// Line flexfield attributes by number: the name at position 0 is ATTRIBUTE1 of the journal line file and a segment of the invoice
+    /// line flexfield. Default `attribute1`..`attribute10`.
+    pub line_attributes: Vec<String>,
+}
+
+/// How `GlInterface.csv` is imported (fusion.md §5.1, §9.3, §9.4).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JournalImport {
+    /// Lines of one import file. Default 50 000; guidance is about 500 000 rows (fusion.md §13.3 [D2]). One entry is never split.
+    pub lines_max: usize,
+    /// Data access set of the journal import, name or id; by default the ledger's own name, since a set of that name is made with each
+    /// ledger (unconfirmed; fusion.md §9.4 evidence conflict).
+    pub data_access_set: Option<String>,
+    /// UCM account of the import file (fusion.md §5.1 [S]). Default `fin$/generalLedger$/import$`.
+    pub document_account: String,
+    /// Job of the import, package and definition separated by a comma (fusion.md §5.1 [S-live]).
+    pub job: String,
+    /// Options of the import (fusion.md §5.1 [S]); `PurgeOption=N` keeps the evidence of rejections.
+    pub options: String,
+    /// Notification code (fusion.md §5.1 [S] value, meaning unconfirmed). Default `10`.
+    pub notification_code: String,
+    /// Seventh parameter of the launcher, import of flexfields: N no, O without validation, W with (fusion.md §9.4, values unconfirmed).
+    /// Default `O`.
+    pub flexfields: String,
+    /// Whether the file carries the optional 150th column `END` (fusion.md §5.4 [S]). Default true.
+    pub has_end_column: bool,
+    /// Job states after which nothing more happens (fusion.md §5.1 [S]); `COMPLETED` is not among them.
+    pub terminal_states: Vec<String>,
+    /// What names or paths of import jobs contain, to tell them from the loader. Default `JournalImportLauncher`, `Import Journals`.
+    pub job_marks: Vec<String>,
+    /// How long an import that was accepted may stay invisible before its documents count as absent. Default 15 minutes: the import is
+    /// a request of its own, submitted after the load (fusion.md §5.1 lineage trap [S]).
+    pub grace_ms: i64,
+    /// How long after a lost answer an absent journal may still appear, so that a look-up in this process refuses to call it absent.
+    /// Default 60 s (fusion.md §4: absent twice with at least 60 s between). Another process has to wait by itself.
+    pub lost_answer_settle_ms: i64,
 }
 
 /// Journal categories by purpose. Defaults: `Intacct Journal`, `Intacct Reversal`, `Intacct Statistical`, `Intacct Opening`.
@@ -193,6 +216,133 @@ impl StatusWords {
     }
 }
 
+impl FusionConfig {
+    /// Everything in this configuration that can't work, for people; empty if it can.
+    pub fn problems(&self) -> Vec<String> {
+        let is_url = ["http://", "https://"]
+            .iter()
+            .any(|s| self.base_url.starts_with(s));
+        let checks = [
+            (
+                is_url,
+                "base_url must begin with https:// (or http:// for a simulated tenant)",
+            ),
+            (!self.username.is_empty(), "username is empty"),
+            (
+                (1..=500).contains(&self.page_limit),
+                "page_limit must be 1 to 500",
+            ),
+            (
+                (4..=9).contains(&self.framework_version),
+                "framework_version must be 4 to 9: q is written for 2 and later, errors are structured from 4",
+            ),
+            (!self.delimiter.is_empty(), "delimiter is empty"),
+            (
+                (1..=30).contains(&self.segments.len()),
+                "segments must be 1 to 30 names",
+            ),
+            (
+                self.balancing_segment_index < self.segments.len(),
+                "balancing_segment_index is outside segments",
+            ),
+            (
+                self.flexfields.line_attributes.len() <= 10,
+                "flexfields.line_attributes can be 10 at most",
+            ),
+            (
+                self.journal_source.chars().count() <= 25,
+                "journal_source is longer than 25 characters",
+            ),
+            (
+                self.name_prefix_len_max >= 26,
+                "name_prefix_len_max must leave room for a stamp of 26 characters",
+            ),
+            (
+                self.read_retry.attempts_max > 0,
+                "read_retry.attempts_max must be at least 1",
+            ),
+        ];
+        let failed = checks.into_iter().filter(|(is_right, _)| !is_right);
+        failed.map(|(_, problem)| problem.to_owned()).collect()
+    }
+}
+
+impl Default for Flexfields {
+    fn default() -> Self {
+        let text = str::to_owned;
+        Self {
+            context: text("INTACCT"),
+            invoice: text("invoiceDff"),
+            stamp: text("sourceStamp"),
+            document: text("sourceDocument"),
+            crosswalk: text("crosswalkVersion"),
+            invoice_line: text("invoiceLineDff"),
+            line_attributes: (1..=10).map(|n| format!("attribute{n}")).collect(),
+        }
+    }
+}
+
+impl Default for JournalImport {
+    fn default() -> Self {
+        let text = str::to_owned;
+        Self {
+            data_access_set: None,
+            document_account: text("fin$/generalLedger$/import$"),
+            job: text(
+                "/oracle/apps/ess/financials/generalLedger/programs/common,JournalImportLauncher",
+            ),
+            options: text("InterfaceDetails=15,ImportOption=Y,PurgeOption=N,ExtractFileType=ALL"),
+            notification_code: text("10"),
+            flexfields: text("O"),
+            has_end_column: true,
+            terminal_states: texts(&[
+                "SUCCEEDED",
+                "WARNING",
+                "ERROR",
+                "FAILED",
+                "CANCELLED",
+                "EXPIRED",
+            ]),
+            job_marks: texts(&["JournalImportLauncher", "Import Journals"]),
+            grace_ms: 15 * 60 * 1000,
+            lines_max: 50_000,
+            lost_answer_settle_ms: 60 * 1000,
+        }
+    }
+}
+
+impl Default for ReadRetry {
+    fn default() -> Self {
+        Self {
+            attempts_max: 5,
+            pause_ms: 500,
+            pause_max_ms: 30_000,
+        }
+    }
+}
+
+impl Default for JournalCategories {
+    fn default() -> Self {
+        let text = str::to_owned;
+        Self {
+            standard: text("Intacct Journal"),
+            reversal: text("Intacct Reversal"),
+            statistical: text("Intacct Statistical"),
+            opening: text("Intacct Opening"),
+        }
+    }
+}
+
+impl Default for StatusWords {
+    fn default() -> Self {
+        Self {
+            accounted: texts(&["Accounted"]),
+            cancelled: texts(&["Canceled", "Cancelled"]),
+            posted: texts(&["P", "Posted"]),
+        }
+    }
+}
+
 fn texts(words: &[&str]) -> Vec<String> {
     words.iter().map(|&word| word.to_owned()).collect()
 }
@@ -218,24 +368,12 @@ impl FusionConfig {
             page_limit: 499,
             pages_max: 100_000,
             in_flight_max: 8,
-            read_retry: ReadRetry {
-                attempts_max: 5,
-                pause_ms: 500,
-                pause_max_ms: 30_000,
-            },
             invoice_lookup: InvoiceLookup::Number,
             invoices_per_query: 50,
             journals_per_query: 25,
             invoices_per_batch: 100,
             journals_per_batch: 500,
-            lines_per_import: 50_000,
             journal_source: text("Sage Intacct"),
-            journal_categories: JournalCategories {
-                standard: text("Intacct Journal"),
-                reversal: text("Intacct Reversal"),
-                statistical: text("Intacct Statistical"),
-                opening: text("Intacct Opening"),
-            },
             invoice_source: text("Sage Intacct"),
             supplier_site: text("MAIN"),
             invoice_type_standard: text("Standard"),
@@ -243,13 +381,11 @@ impl FusionConfig {
             conversion_type: text("User"),
             sends_installments: true,
             duplicate_code: text("AP-810776"),
-            dff_context: text("INTACCT"),
-            invoice_dff: text("invoiceDff"),
-            stamp_segment: text("sourceStamp"),
-            document_segment: text("sourceDocument"),
-            crosswalk_segment: text("crosswalkVersion"),
-            invoice_line_dff: text("invoiceLineDff"),
-            line_attributes: (1..=10).map(|n| format!("attribute{n}")).collect(),
+            flexfields: Flexfields::default(),
+            import: JournalImport::default(),
+            read_retry: ReadRetry::default(),
+            journal_categories: JournalCategories::default(),
+            status_words: StatusWords::default(),
             delimiter: text("-"),
             segments: texts(&[
                 "company",
@@ -259,33 +395,7 @@ impl FusionConfig {
                 "intercompany",
             ]),
             balancing_segment_index: 0,
-            data_access_set: None,
-            document_account: text("fin$/generalLedger$/import$"),
-            import_job: text(
-                "/oracle/apps/ess/financials/generalLedger/programs/common,JournalImportLauncher",
-            ),
-            import_options: text(
-                "InterfaceDetails=15,ImportOption=Y,PurgeOption=N,ExtractFileType=ALL",
-            ),
-            notification_code: text("10"),
-            import_flexfields: text("O"),
-            has_end_column: true,
-            terminal_states: texts(&[
-                "SUCCEEDED",
-                "WARNING",
-                "ERROR",
-                "FAILED",
-                "CANCELLED",
-                "EXPIRED",
-            ]),
-            import_job_marks: texts(&["JournalImportLauncher", "Import Journals"]),
-            import_grace_ms: 15 * 60 * 1000,
             subledger_sources: texts(&["Payables"]),
-            status_words: StatusWords {
-                accounted: texts(&["Accounted"]),
-                cancelled: texts(&["Canceled", "Cancelled"]),
-                posted: texts(&["P", "Posted"]),
-            },
             period_name_attributes: texts(&["PeriodNameId", "PeriodName", "Name"]),
             application_ids: (text("200"), text("101")),
             balances_mode: text("Detail"),
@@ -293,7 +403,28 @@ impl FusionConfig {
             description_len_max: 240,
             reference_len_max: 240,
             name_prefix_len_max: 50,
+            business_unit_ledgers: BTreeMap::new(),
+            invoice_journal_categories: texts(&["Purchase Invoices"]),
             overlap_ms: 5 * 60 * 1000,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tieout_connector::Secret;
+    use tieout_model::SystemId;
+
+    use super::FusionConfig;
+
+    #[test]
+    fn the_defaults_have_no_problem_and_every_problem_is_told_at_once() {
+        let system = SystemId::new("fusion");
+        let mut config = FusionConfig::new("https://pod/", "user", Secret::new("x"), system);
+        assert_eq!(config.problems(), Vec::<String>::new());
+        assert_eq!(config.base_url, "https://pod");
+        config.page_limit = 0;
+        config.balancing_segment_index = 5;
+        assert_eq!(config.problems().len(), 2);
     }
 }

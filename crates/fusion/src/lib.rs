@@ -15,10 +15,14 @@ mod client;
 mod config;
 mod documents;
 mod setup;
+mod source;
 mod system;
 mod target;
 mod wire;
 
-pub use config::{FusionConfig, InvoiceLookup, JournalCategories, ReadRetry, StatusWords};
+pub use config::{
+    Flexfields, FusionConfig, InvoiceLookup, JournalCategories, JournalImport, ReadRetry,
+    StatusWords,
+};
 pub use setup::{Application, Ledger, PeriodState};
 pub use system::Fusion;

@@ -1,11 +1,11 @@
 //! What the tenant's own set-up says: ledgers and the state of their periods.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use tieout_connector::Fault;
-use tieout_model::{AccountingDate, Currency};
+use tieout_model::{AccountingDate, Currency, Stamp};
 
 use crate::client::not_understood;
 use crate::system::Fusion;
@@ -70,6 +70,7 @@ impl PeriodState {
 pub(crate) struct Setup {
     ledgers: Mutex<BTreeMap<String, Ledger>>,
     last_group: AtomicU64,
+    lost: Mutex<BTreeMap<Stamp, i64>>,
 }
 
 impl Setup {
@@ -85,6 +86,25 @@ impl Setup {
             .last_group
             .fetch_update(order, order, |last| Some(above(last)));
         before.map_or(drawn, above)
+    }
+
+    /// Notes that an import with `stamps` may still run although its answer was lost.
+    pub(crate) fn note_lost(&self, stamps: impl Iterator<Item = Stamp>, until_ms: i64) {
+        let mut lost = self
+            .lost
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner());
+        lost.extend(stamps.map(|stamp| (stamp, until_ms)));
+    }
+
+    /// Until when a journal stamped `stamp` may still appear, if that is after `now_ms`; forgets what is over.
+    pub(crate) fn lost_until(&self, stamp: &Stamp, now_ms: i64) -> Option<i64> {
+        let mut lost = self
+            .lost
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner());
+        lost.retain(|_, until_ms| *until_ms > now_ms);
+        lost.get(stamp).copied()
     }
 
     fn known(&self, name: &str) -> Option<Ledger> {
@@ -149,17 +169,32 @@ impl Fusion {
         application: Application,
         period: &str,
     ) -> Result<Option<PeriodState>, Fault> {
+        Ok(self
+            .period_states(ledger, application)
+            .await?
+            .remove(period))
+    }
+
+    /// States of all periods of the ledger named `ledger` in `application`, by Fusion's own names: one reading for many documents.
+    ///
+    /// # Errors
+    /// [`Fault`] if they can't be read or one is unknown to this client.
+    pub async fn period_states(
+        &self,
+        ledger: &str,
+        application: Application,
+    ) -> Result<BTreeMap<String, PeriodState>, Fault> {
         let operation = "GET accountingPeriodStatusLOV";
+        let mut states = BTreeMap::new();
         for row in self.period_rows(ledger).await? {
-            if self.period_name(&row) != period || !self.is_of(&row, application) {
-                continue;
+            if self.is_of(&row, application) {
+                let code = text(&row, "ClosingStatus");
+                let unknown = || not_understood(operation, format!("closing status {code:?}"));
+                let state = PeriodState::of_code(&code).ok_or_else(unknown)?;
+                states.insert(self.period_name(&row), state);
             }
-            let code = text(&row, "ClosingStatus");
-            let state = PeriodState::of_code(&code);
-            let unknown = || not_understood(operation, format!("closing status {code:?}"));
-            return state.ok_or_else(unknown).map(Some);
         }
-        Ok(None)
+        Ok(states)
     }
 
     /// Name of the regular period of `ledger` that holds `date`, if the tenant shows it.
@@ -179,6 +214,13 @@ impl Fusion {
             }
         }
         Ok(None)
+    }
+
+    /// Names of the adjusting periods of `ledger`.
+    pub(crate) async fn adjusting_periods(&self, ledger: &str) -> Result<BTreeSet<String>, Fault> {
+        let rows = self.period_rows(ledger).await?;
+        let adjusting = rows.iter().filter(|row| flag(row, "AdjustmentPeriodFlag"));
+        Ok(adjusting.map(|row| self.period_name(row)).collect())
     }
 
     async fn period_rows(&self, ledger: &str) -> Result<Vec<serde_json::Value>, Fault> {

@@ -30,7 +30,7 @@ pub(crate) struct RowPage {
 }
 
 impl Client {
-    /// One page of `path` from `offset`.
+    /// One page of `path` from `offset`, as long as the configuration allows.
     ///
     /// # Errors
     /// [`Fault`] if it can't be read or is no collection.
@@ -41,9 +41,25 @@ impl Client {
         query: &Query,
         offset: usize,
     ) -> Result<RowPage, Fault> {
+        let limit = self.config.page_limit;
+        self.page_of(operation, path, query, offset, limit).await
+    }
+
+    /// One page of `path` from `offset` of at most `limit` rows.
+    ///
+    /// # Errors
+    /// [`Fault`] if it can't be read or is no collection.
+    pub(crate) async fn page_of(
+        &self,
+        operation: &str,
+        path: &str,
+        query: &Query,
+        offset: usize,
+        limit: u32,
+    ) -> Result<RowPage, Fault> {
         let query = query
             .clone()
-            .with("limit", &self.config.page_limit.to_string())
+            .with("limit", &limit.to_string())
             .with("offset", &offset.to_string());
         let answer = self.read(operation, path, &query).await?;
         let evidence = answer.evidence;

@@ -196,6 +196,21 @@ async fn a_lost_answer_leaves_every_document_of_the_file_unknown() {
     }
 }
 
+#[tokio::test]
+async fn after_a_lost_answer_absence_is_no_finding_until_the_import_must_have_settled() {
+    let tenant = tenant();
+    let fusion = tenant.fusion(|_| {});
+    let batch = batch(vec![euro_entry(STAMP)]);
+    tenant.answer(POST, 504, "<html/>");
+    fusion.post(&batch).await.unwrap();
+    tenant.answer(READ, 200, EMPTY);
+    let fault = fusion.find(&batch).await.unwrap_err();
+    assert_eq!(fault.retry_after_ms, Some(60_000));
+    tenant.now_ms.fetch_add(60_000, Ordering::Relaxed);
+    tenant.answer(READ, 200, EMPTY);
+    assert!(fusion.find(&batch).await.unwrap()[0].rows.is_empty());
+}
+
 fn job() -> JobRef {
     JobRef("journals:101:179876160000000007:WMB_US_USD".to_owned())
 }

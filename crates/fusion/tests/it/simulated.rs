@@ -1,14 +1,17 @@
 //! The client against the simulated tenant, with the golden company: every document posted, read back, and tied out to the cent.
 
-use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{Cursor, Read as _, Write as _};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use tieout_connector::{
-    BalanceKey, Batch, BatchItem, Books as _, BooksScope, Found, ItemOutcome, Secret, SnapshotAt,
-    Target as _, Transport, TransportFailure, Waiter,
+    BalanceKey, Batch, BatchItem, Books as _, BooksScope, Captured, Found, ItemOutcome, Scope,
+    Secret, SnapshotAt, Source as _, Target as _, Transport, TransportFailure, Waiter,
 };
 use tieout_fusion::{Application, Fusion, FusionConfig, PeriodState};
 use tieout_model::{
@@ -19,17 +22,92 @@ use tieout_model::{
 use tieout_twins::Twin;
 use tieout_twins::company::CompanyFolder;
 use tieout_twins::fusion::{FusionOptions, FusionTwin};
+use zip::write::SimpleFileOptions;
+use zip::{ZipArchive, ZipWriter};
 
 use crate::sample::{day, item};
 
 const GOLDEN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../golden");
 
 /// The simulated tenant behind the contract's door; can lose answers after the tenant has acted.
-struct Loopback {
+pub(crate) struct Loopback {
     twin: Mutex<FusionTwin>,
-    now_ms: AtomicU64,
+    pub(crate) now_ms: AtomicU64,
     drawn: AtomicU64,
     answers_to_lose: AtomicU64,
+    /// True while documents are entered by people, without our marks.
+    is_by_hand: AtomicBool,
+    /// Chance of a fault per call, in percent, and the seed it is drawn from.
+    pub(crate) fault_percent: AtomicU64,
+    pub(crate) seed: AtomicU64,
+}
+
+impl Loopback {
+    fn dice(&self) -> u64 {
+        let next = |seed: u64| {
+            Some(
+                seed.wrapping_mul(6_364_136_223_846_793_005)
+                    .wrapping_add(1_442_695_040_888_963_407),
+            )
+        };
+        let seed = self
+            .seed
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, next)
+            .unwrap();
+        (seed >> 33) % 100
+    }
+
+    fn is_faulty(&self) -> bool {
+        self.dice() < self.fault_percent.load(Ordering::Relaxed)
+    }
+}
+
+/// One of the ways in which an answer goes wrong after the tenant has acted.
+fn spoiled(
+    dice: u64,
+    response: http::Response<Bytes>,
+) -> Result<http::Response<Bytes>, TransportFailure> {
+    match dice % 5 {
+        0 => Err(TransportFailure::NoAnswer("connection reset".to_owned())),
+        1 => Ok(crate::tenant::response(
+            503,
+            "<html><title>503</title></html>",
+        )),
+        2 => Ok(crate::tenant::response(500, "<html>oops</html>")),
+        3 => Ok(crate::tenant::response(200, "<html>please sign in</html>")),
+        _ => {
+            let half = response.body().slice(..response.body().len() / 2);
+            Ok(response.map(|_| half))
+        }
+    }
+}
+
+/// The same request without our marks, as a person at the keyboard would leave it.
+fn by_hand(request: http::Request<Bytes>) -> http::Request<Bytes> {
+    let (parts, body) = request.into_parts();
+    let mut body: serde_json::Value = serde_json::from_slice(&body).unwrap();
+    if let Some(content) = body.get("DocumentContent").cloned() {
+        let zip = STANDARD.decode(content.as_str().unwrap()).unwrap();
+        let mut archive = ZipArchive::new(Cursor::new(zip)).unwrap();
+        let mut text = String::new();
+        archive
+            .by_index(0)
+            .unwrap()
+            .read_to_string(&mut text)
+            .unwrap();
+        let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
+        writer
+            .start_file("GlInterface.csv", SimpleFileOptions::default())
+            .unwrap();
+        writer
+            .write_all(text.replace("TIEOUT-", "MANUAL-").as_bytes())
+            .unwrap();
+        body["DocumentContent"] = STANDARD
+            .encode(writer.finish().unwrap().into_inner())
+            .into();
+    }
+    body.as_object_mut().unwrap().remove("invoiceDff");
+    http::Request::from_parts(parts, Bytes::from(body.to_string()))
 }
 
 #[async_trait]
@@ -39,13 +117,28 @@ impl Transport for Loopback {
         mut request: http::Request<Bytes>,
     ) -> Result<http::Response<Bytes>, TransportFailure> {
         let is_write = request.method() == http::Method::POST;
+        if is_write && self.is_by_hand.load(Ordering::Relaxed) {
+            request = by_hand(request);
+        }
         request.headers_mut().remove("x-tieout-operation");
         request.headers_mut().remove("x-tieout-credential");
+        if self.is_faulty() {
+            let refusal = crate::tenant::response(429, "");
+            let unsent = Err(TransportFailure::NotSent("no route".to_owned()));
+            return if self.dice() < 50 {
+                Ok(refusal)
+            } else {
+                unsent
+            };
+        }
         let now = i64::try_from(self.now_ms.fetch_add(1, Ordering::Relaxed)).unwrap();
         let response = self.twin.lock().unwrap().answer(now, request);
         if is_write && self.answers_to_lose.load(Ordering::Relaxed) > 0 {
             self.answers_to_lose.fetch_sub(1, Ordering::Relaxed);
             return Err(TransportFailure::NoAnswer("timed out".to_owned()));
+        }
+        if self.is_faulty() {
+            return spoiled(self.dice(), response);
         }
         Ok(response)
     }
@@ -70,15 +163,25 @@ impl Entropy for Loopback {
     }
 }
 
-fn open(change: impl FnOnce(&mut FusionConfig)) -> (Fusion, Arc<Loopback>) {
+pub(crate) fn open(change: impl FnOnce(&mut FusionConfig)) -> (Fusion, Arc<Loopback>) {
+    open_with(FusionOptions::default(), change)
+}
+
+pub(crate) fn open_with(
+    options: FusionOptions,
+    change: impl FnOnce(&mut FusionConfig),
+) -> (Fusion, Arc<Loopback>) {
     let folder = CompanyFolder::new(GOLDEN);
-    let twin = FusionTwin::open(&folder, FusionOptions::default()).unwrap();
+    let twin = FusionTwin::open(&folder, options).unwrap();
     let (username, password) = twin.login();
     let loopback = Arc::new(Loopback {
         twin: Mutex::new(twin),
         now_ms: AtomicU64::new(1_801_000_000_000),
         drawn: AtomicU64::new(1),
         answers_to_lose: AtomicU64::new(0),
+        is_by_hand: AtomicBool::new(false),
+        fault_percent: AtomicU64::new(0),
+        seed: AtomicU64::new(1),
     });
     let system = SystemId::new("fusion");
     let password = Secret::new(password);
@@ -97,14 +200,14 @@ fn open(change: impl FnOnce(&mut FusionConfig)) -> (Fusion, Arc<Loopback>) {
     (fusion, loopback)
 }
 
-type Record = BTreeMap<String, String>;
+pub(crate) type Record = BTreeMap<String, String>;
 
-fn table(name: &str) -> Vec<Record> {
+pub(crate) fn table(name: &str) -> Vec<Record> {
     let mut reader = csv::Reader::from_path(format!("{GOLDEN}/{name}")).unwrap();
     reader.deserialize().map(Result::unwrap).collect()
 }
 
-fn placement_of(company: &str, period: &str) -> (Placement, EntityId) {
+pub(crate) fn placement_of(company: &str, period: &str) -> (Placement, EntityId) {
     let entities = table("master/entities.csv");
     let entity = entities
         .iter()
@@ -148,7 +251,7 @@ fn coding_of(row: &Record) -> Coding {
     })
 }
 
-fn stamp(n: usize) -> String {
+pub(crate) fn stamp(n: usize) -> String {
     format!("TIEOUT-{n:0>19}")
 }
 
@@ -202,7 +305,7 @@ fn signed(row: &Record) -> Amount {
 }
 
 /// Everything the golden company sends: openings, journals, bills in their own currency.
-fn golden() -> (Batch, Batch) {
+pub(crate) fn golden() -> (Batch, Batch) {
     let mut journals = Vec::new();
     let mut invoices = Vec::new();
     let mut openings: BTreeMap<String, Vec<(Coding, Amount, String)>> = BTreeMap::new();
@@ -323,7 +426,11 @@ fn bill(n: usize, document: &Record, company: &str, rows: &[Record]) -> BatchIte
 }
 
 /// Posts a batch and follows every job to its end.
-async fn settled(fusion: &Fusion, loopback: &Loopback, batch: &Batch) -> Vec<ItemOutcome> {
+pub(crate) async fn settled(
+    fusion: &Fusion,
+    loopback: &Loopback,
+    batch: &Batch,
+) -> Vec<ItemOutcome> {
     let posted = fusion.post(batch).await.unwrap();
     let mut outcomes: Vec<ItemOutcome> = posted.items.into_iter().map(|(_, o)| o).collect();
     let mut jobs: BTreeMap<JobRef, Vec<usize>> = BTreeMap::new();
@@ -353,12 +460,12 @@ async fn settled(fusion: &Fusion, loopback: &Loopback, batch: &Batch) -> Vec<Ite
     outcomes
 }
 
-fn scope(company: &str) -> BooksScope {
+pub(crate) fn scope(company: &str) -> BooksScope {
     let (placement, entity) = placement_of(company, "");
     BooksScope { entity, placement }
 }
 
-fn period(name_there: &str) -> SnapshotAt {
+pub(crate) fn period(name_there: &str) -> SnapshotAt {
     let periods = table("master/periods.csv");
     let found = periods
         .iter()
@@ -378,7 +485,7 @@ fn period(name_there: &str) -> SnapshotAt {
 }
 
 /// Non-zero balances of a snapshot by combination.
-async fn check_balances(fusion: &Fusion, name_there: &str, snapshot: &str) {
+pub(crate) async fn check_balances(fusion: &Fusion, name_there: &str, snapshot: &str) {
     for company in ["100", "200", "300", "400", "500"] {
         let mut expected: BTreeMap<String, String> = BTreeMap::new();
         for row in table("expected/tb_fusion.csv") {
@@ -412,7 +519,7 @@ async fn check_balances(fusion: &Fusion, name_there: &str, snapshot: &str) {
 }
 
 /// Sum of accounted lines per combination equals the movement of the balances, since everything there went through documents.
-async fn check_population(fusion: &Fusion, name_there: &str) {
+pub(crate) async fn check_population(fusion: &Fusion, name_there: &str) {
     for company in ["100", "200", "300", "400", "500"] {
         let (scope, at) = (scope(company), period(name_there));
         let mut sums: BTreeMap<BalanceKey, Amount> = BTreeMap::new();
@@ -449,8 +556,8 @@ async fn check_population(fusion: &Fusion, name_there: &str) {
     }
 }
 
-async fn check_golden(change: impl FnOnce(&mut FusionConfig)) {
-    let (fusion, loopback) = open(change);
+async fn check_golden(options: FusionOptions, change: impl FnOnce(&mut FusionConfig)) {
+    let (fusion, loopback) = open_with(options, change);
     let (journals, invoices) = golden();
     for batch in [&journals, &invoices] {
         for (item, outcome) in batch
@@ -464,6 +571,7 @@ async fn check_golden(change: impl FnOnce(&mut FusionConfig)) {
                 item.number
             );
         }
+        loopback.now_ms.fetch_add(3_600_000, Ordering::Relaxed);
         for (item, found) in batch.items.iter().zip(fusion.find(batch).await.unwrap()) {
             let Found { rows, .. } = &found;
             let [row] = &rows[..] else {
@@ -496,17 +604,62 @@ async fn check_golden(change: impl FnOnce(&mut FusionConfig)) {
 
 #[tokio::test]
 async fn the_golden_company_ties_out_to_the_cent() {
-    check_golden(|_| {}).await;
+    check_golden(FusionOptions::default(), |_| {}).await;
 }
 
 #[tokio::test]
 async fn small_pages_and_framework_nine_show_the_same_books() {
-    check_golden(|config| {
+    check_golden(FusionOptions::default(), |config| {
         config.page_limit = 3;
         config.framework_version = 9;
-        config.lines_per_import = 20;
+        config.import.lines_max = 20;
     })
     .await;
+}
+
+#[tokio::test]
+async fn slow_jobs_imports_of_their_own_and_cut_children_show_the_same_books() {
+    let options = FusionOptions {
+        job_ms: 90_000,
+        process_delay_ms: 300_000,
+        separate_import_request: true,
+        child_page: 1,
+        max_page: 4,
+        journal_name_suffix: !FusionOptions::default().journal_name_suffix,
+        ledger_argument_selects: !FusionOptions::default().ledger_argument_selects,
+        ..FusionOptions::default()
+    };
+    check_golden(options, |_| {}).await;
+}
+
+#[tokio::test]
+async fn the_page_of_499_rows_loses_nothing() {
+    let options = FusionOptions {
+        page_trap_499: true,
+        plain_invoice_ids: false,
+        ..FusionOptions::default()
+    };
+    check_golden(options, |config| config.page_limit = 500).await;
+}
+
+#[tokio::test]
+async fn a_document_read_back_before_it_is_posted_says_so() {
+    let options = FusionOptions {
+        process_delay_ms: 3_600_000,
+        ..FusionOptions::default()
+    };
+    let (fusion, loopback) = open_with(options, |_| {});
+    let (journals, invoices) = golden();
+    for mut batch in [journals, invoices] {
+        batch.items.truncate(1);
+        let outcome = settled(&fusion, &loopback, &batch).await.remove(0);
+        assert!(
+            matches!(&outcome, ItemOutcome::Posted(row) if !row.is_accounted),
+            "{outcome:?}"
+        );
+        loopback.now_ms.fetch_add(7_200_000, Ordering::Relaxed);
+        assert!(fusion.find(&batch).await.unwrap()[0].rows[0].is_accounted);
+    }
 }
 
 #[tokio::test]
@@ -613,5 +766,78 @@ async fn every_period_is_open_at_the_start_in_both_applications() {
             .await
             .unwrap();
         assert_eq!(found, Some(PeriodState::Open));
+    }
+}
+
+/// Everything there is to read, in pages of `limit`, by number; repeats are allowed, differences between them are not.
+async fn captured(fusion: &Fusion, kind: DocumentKind, limit: u32) -> BTreeMap<String, Document> {
+    let scope = Scope {
+        kind,
+        entities: BTreeSet::new(),
+        postings_excluded: BTreeSet::from([PostingKind::SupplierInvoice, PostingKind::Other]),
+    };
+    let mut documents = BTreeMap::new();
+    let mut after = None;
+    for _ in 0..1000 {
+        let page = fusion.changes(&scope, after.as_ref(), limit).await.unwrap();
+        for captured in page.captured {
+            let Captured::Document(envelope) = captured else {
+                panic!("{captured:?}");
+            };
+            let before = documents.insert(envelope.origin.to_string(), envelope.document.clone());
+            assert!(before.is_none_or(|before| before == envelope.document));
+        }
+        after = Some(page.next);
+        if !page.has_more {
+            return documents;
+        }
+    }
+    panic!("no end of changes");
+}
+
+/// Date, entity and debits, sorted: what must come out as it went in.
+fn facts(documents: impl IntoIterator<Item = Document>) -> Vec<(String, String, String)> {
+    let fact = |document: Document| {
+        let placement = document
+            .placement()
+            .map(|p| p.balancing_segment.to_string());
+        let entity = placement.unwrap_or_else(|| document.entity().unwrap().to_string());
+        let date = document.accounting_date().unwrap().to_string();
+        let decimals = document.functional_currency().unwrap().decimals();
+        let debits = document.total_debit().unwrap().rounded(decimals).unwrap();
+        (date, entity, debits.to_string())
+    };
+    let mut facts: Vec<_> = documents.into_iter().map(fact).collect();
+    facts.sort();
+    facts
+}
+
+#[tokio::test]
+async fn what_people_enter_is_captured_and_what_we_posted_is_not() {
+    let units = table("master/entities.csv");
+    let ledgers = units.iter().map(|e| {
+        (
+            e["fusion_business_unit"].clone(),
+            e["fusion_ledger"].clone(),
+        )
+    });
+    let ledgers: BTreeMap<String, String> = ledgers.collect();
+    for limit in [2, 499] {
+        let (fusion, loopback) = open(|config| config.business_unit_ledgers = ledgers.clone());
+        let (journals, invoices) = golden();
+        for batch in [&journals, &invoices] {
+            settled(&fusion, &loopback, batch).await;
+            let ours = captured(&fusion, batch.kind, limit).await;
+            assert!(ours.is_empty(), "{ours:?}");
+        }
+        let (fusion, loopback) = open(|config| config.business_unit_ledgers = ledgers.clone());
+        loopback.is_by_hand.store(true, Ordering::Relaxed);
+        for batch in [&journals, &invoices] {
+            fusion.post(batch).await.unwrap();
+            loopback.now_ms.fetch_add(600_000, Ordering::Relaxed);
+            let found = captured(&fusion, batch.kind, limit).await;
+            let sent = batch.items.iter().map(|item| item.document.clone());
+            assert_eq!(facts(found.into_values()), facts(sent), "{limit}");
+        }
     }
 }

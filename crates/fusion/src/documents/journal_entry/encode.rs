@@ -96,7 +96,7 @@ pub(crate) fn encode(
         put_coding(&mut record, config, line)?;
         put_amounts(&mut record, config, &entered, draft, line);
         put_references(&mut record, config, item, line);
-        if config.has_end_column {
+        if config.import.has_end_column {
             record.0.push("END".to_owned());
         }
         Ok(record.0)
@@ -180,10 +180,14 @@ fn put_coding(
         record.put(9 + i, value.as_str());
     }
     if !combination.attributes.is_empty() {
-        record.put(68, &config.dff_context);
+        record.put(68, &config.flexfields.context);
     }
     for (name, value) in &combination.attributes {
-        let mut known = config.line_attributes.iter().take(ATTRIBUTES_MAX);
+        let mut known = config
+            .flexfields
+            .line_attributes
+            .iter()
+            .take(ATTRIBUTES_MAX);
         let index = known.position(|known| known.eq_ignore_ascii_case(name));
         let index = index.ok_or_else(|| unknown_attribute(&place, name))?;
         record.put(69 + index, safe(value));

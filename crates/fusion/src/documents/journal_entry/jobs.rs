@@ -138,7 +138,7 @@ impl Fusion {
         }
         let has_imported = self.has_import(&requests);
         let age_ms = self.client.ambient.clock.now().millis() - import.made_ms();
-        if has_load && !has_imported && age_ms < self.client.config.import_grace_ms {
+        if has_load && !has_imported && age_ms < self.client.config.import.grace_ms {
             return Ok(Progress::Running);
         }
         Ok(Progress::Ended {
@@ -148,7 +148,7 @@ impl Fusion {
     }
 
     fn is_over(&self, requests: &[Request]) -> bool {
-        let terminal = &self.client.config.terminal_states;
+        let terminal = &self.client.config.import.terminal_states;
         requests
             .iter()
             .all(|request| terminal.contains(&request.state))
@@ -160,7 +160,7 @@ impl Fusion {
 
     /// True if the request is a journal import.
     pub(crate) fn is_import(&self, request: &Request) -> bool {
-        let marks = &self.client.config.import_job_marks;
+        let marks = &self.client.config.import.job_marks;
         marks
             .iter()
             .any(|mark| request.title.contains(mark.as_str()))

@@ -46,12 +46,32 @@ impl Fusion {
             .collect()
             .await;
         for ((_, file), outcome) in files.iter().zip(sent) {
+            if matches!(outcome, ItemOutcome::Unknown(_)) {
+                self.note_lost_import(batch, file);
+            }
             outcomes.extend(file.items.iter().map(|&index| (index, outcome.clone())));
         }
         let ids = batch.items.iter().map(|item| item.id);
         BatchOutcome {
             items: ids.zip(outcomes.into_values()).collect(),
         }
+    }
+
+    fn note_lost_import(&self, batch: &Batch, file: &ImportFile) {
+        let items = file
+            .items
+            .iter()
+            .filter_map(|&index| batch.items.get(index));
+        let settle_ms = self.client.config.import.lost_answer_settle_ms;
+        let until_ms = self
+            .client
+            .ambient
+            .clock
+            .now()
+            .millis()
+            .saturating_add(settle_ms);
+        self.setup
+            .note_lost(items.map(|item| item.marks.stamp.clone()), until_ms);
     }
 
     /// Encodes the items into files by ledger; items that can't be sent get their outcome here.
@@ -87,7 +107,7 @@ impl Fusion {
             };
             file.rows.extend(rows);
             file.items.push(index);
-            if file.rows.len() >= self.client.config.lines_per_import {
+            if file.rows.len() >= self.client.config.import.lines_max {
                 full.extend(open.remove(&ledger).map(|file| (ledger, file)));
             }
         }
@@ -155,7 +175,11 @@ impl Fusion {
     fn import_body(&self, ledger: &Ledger, file: &ImportFile) -> Result<serde_json::Value, String> {
         let config = &self.client.config;
         let zip = zip_of(MEMBER, &file_of(&file.rows)?)?;
-        let access_set = config.data_access_set.as_ref().unwrap_or(&ledger.name);
+        let access_set = config
+            .import
+            .data_access_set
+            .as_ref()
+            .unwrap_or(&ledger.name);
         let parameters = [
             access_set.as_str(),
             &config.journal_source,
@@ -163,7 +187,7 @@ impl Fusion {
             &file.marks.group,
             "N",
             "N",
-            &config.import_flexfields,
+            &config.import.flexfields,
         ];
         let parameters: Vec<String> = parameters.into_iter().map(parameter).collect();
         Ok(json!({
@@ -171,12 +195,12 @@ impl Fusion {
             "DocumentContent": base64_of(&zip),
             "ContentType": "zip",
             "FileName": format!("TIEOUT{}.zip", file.marks.group),
-            "DocumentAccount": config.document_account,
-            "JobName": config.import_job,
+            "DocumentAccount": config.import.document_account,
+            "JobName": config.import.job,
             "ParameterList": parameters.join(","),
             "CallbackURL": "#NULL",
-            "NotificationCode": config.notification_code,
-            "JobOptions": config.import_options,
+            "NotificationCode": config.import.notification_code,
+            "JobOptions": config.import.options,
         }))
     }
 
@@ -201,7 +225,7 @@ impl Fusion {
                 items: items.collect(),
             });
         };
-        let found = self.find_journals(batch).await?;
+        let found = self.journals_now(batch).await?;
         let report = if found.iter().all(|found| !found.rows.is_empty()) {
             Report::default()
         } else {

@@ -22,6 +22,8 @@ pub(crate) struct JournalRow {
     pub(crate) name: String,
     pub(crate) stamp: Option<Stamp>,
     pub(crate) source: String,
+    pub(crate) category: String,
+    pub(crate) description: String,
     pub(crate) ledger: String,
     pub(crate) ledger_currency: Currency,
     pub(crate) currency: Currency,
@@ -29,6 +31,8 @@ pub(crate) struct JournalRow {
     pub(crate) period: String,
     pub(crate) accounting_date: AccountingDate,
     pub(crate) is_posted: bool,
+    /// Text of each line.
+    pub(crate) memos: Vec<String>,
     pub(crate) lines: Vec<MemberLine>,
 }
 
@@ -73,12 +77,15 @@ fn read_journal(
     let date = date(header, "DefaultEffectiveDate")?;
     let by_reference = Stamp::read(&text(header, "ExternalReference"));
     let lines = children(header, BATCH_LINES[1]).iter();
+    let memos = lines.clone().map(|line| text(line, "Description"));
     let line_of = |line| read_line(config, line, currency, ledger_currency, is_posted);
     Ok(JournalRow {
         batch_id: text(batch, "JeBatchId"),
         name: text(header, "JournalName"),
         stamp: by_reference.or_else(|| stamp_in(&text(batch, "BatchName"))),
         source: text(batch, "UserJeSourceName"),
+        category: text(header, "UserJeCategoryName"),
+        description: text(header, "JournalDescription"),
         ledger: text(header, "LedgerName"),
         ledger_currency,
         currency,
@@ -91,6 +98,7 @@ fn read_journal(
         },
         accounting_date: required("DefaultEffectiveDate", date)?,
         is_posted,
+        memos: memos.collect(),
         lines: lines.map(line_of).collect::<Result<_, _>>()?,
     })
 }

@@ -76,7 +76,7 @@ pub(crate) fn encode(
         let installment = json!({"InstallmentNumber": 1, "DueDate": due.to_string(), "GrossAmount": number_of(invoice.total())});
         put("invoiceInstallments", json!([installment]));
     }
-    put(&config.invoice_dff, header_flexfield(config, item));
+    put(&config.flexfields.invoice, header_flexfield(config, item));
     let lines: Vec<Value> = draft
         .lines
         .iter()
@@ -121,14 +121,17 @@ fn check_number(config: &FusionConfig, draft: &InvoiceDraft) -> Result<(), Rejec
 
 fn header_flexfield(config: &FusionConfig, item: &BatchItem) -> Value {
     let mut segments = Map::new();
-    segments.insert("__FLEX_Context".to_owned(), json!(config.dff_context));
     segments.insert(
-        config.stamp_segment.clone(),
+        "__FLEX_Context".to_owned(),
+        json!(config.flexfields.context),
+    );
+    segments.insert(
+        config.flexfields.stamp.clone(),
         json!(item.marks.stamp.as_str()),
     );
-    segments.insert(config.document_segment.clone(), json!(item.number));
+    segments.insert(config.flexfields.document.clone(), json!(item.number));
     segments.insert(
-        config.crosswalk_segment.clone(),
+        config.flexfields.crosswalk.clone(),
         json!(item.crosswalk_version),
     );
     Value::Array(vec![Value::Object(segments)])
@@ -163,16 +166,20 @@ fn encode_line(
     let attributes = combination(&line.coding, &place).map(|c| &c.attributes)?;
     if !attributes.is_empty() {
         let mut segments = Map::new();
-        segments.insert("__FLEX_Context".to_owned(), json!(config.dff_context));
+        segments.insert(
+            "__FLEX_Context".to_owned(),
+            json!(config.flexfields.context),
+        );
         for (name, value) in attributes {
             let known = config
+                .flexfields
                 .line_attributes
                 .iter()
                 .find(|known| known.eq_ignore_ascii_case(name));
             let known = known.ok_or_else(|| unknown_attribute(&place, name))?;
             segments.insert(known.clone(), json!(value));
         }
-        put(&config.invoice_line_dff, json!([segments]));
+        put(&config.flexfields.invoice_line, json!([segments]));
     }
     Ok(Value::Object(body))
 }

@@ -108,9 +108,9 @@ impl Fusion {
         };
         let config = &self.client.config;
         let stamp_of = |row: &Row| {
-            let segments = crate::client::children(&row.value, &config.invoice_dff).first();
+            let segments = crate::client::children(&row.value, &config.flexfields.invoice).first();
             segments
-                .map(|s| text(s, &config.stamp_segment))
+                .map(|s| text(s, &config.flexfields.stamp))
                 .unwrap_or_default()
         };
         if rows
@@ -175,8 +175,8 @@ impl Fusion {
 
     fn bears_stamp(&self, row: &Row, item: &BatchItem) -> bool {
         let config = &self.client.config;
-        let segments = crate::client::children(&row.value, &config.invoice_dff).first();
-        segments.is_some_and(|s| text(s, &config.stamp_segment) == item.marks.stamp.as_str())
+        let segments = crate::client::children(&row.value, &config.flexfields.invoice).first();
+        segments.is_some_and(|s| text(s, &config.flexfields.stamp) == item.marks.stamp.as_str())
     }
 
     /// Rows that fulfil `filter`, their flexfields complete, their lines too if asked for.
@@ -196,7 +196,7 @@ impl Fusion {
 
     /// `expand`, never with `fields`: fields would win and drop the lines (fusion.md §1.4).
     pub(crate) fn invoice_query(&self, filter: &str, has_lines: bool) -> Query {
-        let flexfield = &self.client.config.invoice_dff;
+        let flexfield = &self.client.config.flexfields.invoice;
         let expand = if has_lines {
             format!("{flexfield},{}", LINES.join("."))
         } else {
@@ -213,7 +213,7 @@ impl Fusion {
         row: &mut Row,
         has_lines: bool,
     ) -> Result<(), Fault> {
-        let flexfield = self.client.config.invoice_dff.clone();
+        let flexfield = self.client.config.flexfields.invoice.clone();
         self.client
             .complete(READ, &mut row.value, &[&flexfield])
             .await?;

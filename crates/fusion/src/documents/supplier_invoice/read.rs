@@ -27,6 +27,9 @@ pub(crate) struct InvoiceRow {
     pub(crate) rate: Option<ExchangeRate>,
     pub(crate) is_credit: bool,
     pub(crate) is_accounted: bool,
+    pub(crate) is_cancelled: bool,
+    /// Text of each charge, in the order of `lines`; the liability has none.
+    pub(crate) memos: Vec<String>,
     pub(crate) lines: Vec<MemberLine>,
     pub(crate) evidence: Digest,
 }
@@ -56,8 +59,9 @@ pub(crate) fn read_invoice(
     let currency: Currency = written
         .parse()
         .map_err(|_| Unreadable::new("InvoiceCurrency", &written, "a currency"))?;
-    let flexfield = children(value, &config.invoice_dff).first();
-    let stamp = flexfield.and_then(|segments| Stamp::read(&text(segments, &config.stamp_segment)));
+    let flexfield = children(value, &config.flexfields.invoice).first();
+    let stamp =
+        flexfield.and_then(|segments| Stamp::read(&text(segments, &config.flexfields.stamp)));
     let words = &config.status_words;
     let is_cancelled = flag(value, "CanceledFlag")
         || StatusWords::has(&words.cancelled, &text(value, "ValidationStatus"));
@@ -74,6 +78,8 @@ pub(crate) fn read_invoice(
         rate: attribute::rate(value, "ConversionRate")?,
         is_credit: amount(value, "InvoiceAmount")?.is_some_and(Amount::is_negative),
         is_accounted,
+        is_cancelled,
+        memos: Vec::new(),
         lines: Vec::new(),
         evidence: row.evidence,
     };
@@ -82,6 +88,7 @@ pub(crate) fn read_invoice(
         if distributions.is_empty() {
             let charge = charge(config, ledger_currency, &invoice, line, "LineAmount")?;
             invoice.lines.push(charge);
+            invoice.memos.push(text(line, "Description"));
         }
         for distribution in distributions {
             let charge = charge(
@@ -92,6 +99,7 @@ pub(crate) fn read_invoice(
                 "DistributionAmount",
             )?;
             invoice.lines.push(charge);
+            invoice.memos.push(text(line, "Description"));
         }
     }
     if !invoice.lines.is_empty() {

@@ -111,6 +111,21 @@ impl IntacctTwin {
         )
     }
 
+    /// Names of the functions in a request body, as the call log has them: `query APBILL`, `create GLBATCH`, `getAPISession`.
+    pub fn operations(body: &[u8]) -> Vec<String> {
+        let Ok(root) = xml::parse(body) else {
+            return vec!["gateway".to_owned()];
+        };
+        let operation = root.child("operation").into_iter();
+        let functions = operation
+            .flat_map(|o| o.all("content"))
+            .flat_map(|c| &c.children);
+        functions
+            .flat_map(|f| f.children.first())
+            .map(read::describe::operation)
+            .collect()
+    }
+
     /// Ends every session, as an outage may.
     pub fn end_sessions(&mut self) {
         self.door.close_all();

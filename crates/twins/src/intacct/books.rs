@@ -15,7 +15,7 @@ pub(in crate::intacct) mod table;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::amount::{Amount, currency_decimals};
+use super::amount::Amount;
 use super::moment;
 use super::options::IntacctOptions;
 use ledger::Totals;
@@ -309,12 +309,6 @@ impl Books {
     /// The entity whose id has this cell.
     pub(in crate::intacct) fn entity_of(&self, cell: u32) -> Option<&Entity> {
         self.entities.iter().find(|e| e.cell == cell)
-    }
-
-    /// Decimals of an entity's currency.
-    pub(in crate::intacct) fn decimals_of(&self, entity: u32) -> usize {
-        self.entity_of(entity)
-            .map_or(2, |e| currency_decimals(&e.currency))
     }
 
     /// Starts remembering how to take changes back.

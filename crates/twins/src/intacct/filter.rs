@@ -57,7 +57,19 @@ pub(in crate::intacct) struct Test {
     cells: Option<BTreeSet<u32>>,
     /// The stored slot, if the field is one.
     slot: Option<usize>,
+    /// The field is RECORDNO.
+    record: bool,
     folded: bool,
+}
+
+/// Rows an index offers.
+pub(in crate::intacct) struct Candidates<'a> {
+    /// The rows; all live.
+    pub(in crate::intacct) rows: Box<dyn Iterator<Item = u32> + 'a>,
+    /// They stand in the wanted order.
+    pub(in crate::intacct) sorted: bool,
+    /// They all pass the filter; no need to ask it.
+    pub(in crate::intacct) exact: bool,
 }
 
 /// Number behind a cell or made text, for ordering.
@@ -94,14 +106,25 @@ impl Test {
         let text = keys.iter().any(|k| matches!(k, Key::Text(_)));
         let kind = books.kind_of(object, field);
         let exact = !(folded && text) && kind != Some(Kind::Decimal);
-        let cells = (exact && matches!(operator, Operator::Equal | Operator::In))
-            .then(|| keys.iter().filter_map(|k| cell_of(books, k)).collect());
+        let wanted = exact && matches!(operator, Operator::Equal | Operator::In);
+        let cells = wanted.then(|| {
+            let mut cells: BTreeSet<u32> = keys.iter().filter_map(|k| cell_of(books, k)).collect();
+            // TR_TYPE may be negative and is kept as text.
+            if kind == Some(Kind::Integer) {
+                cells.extend(keys.iter().filter_map(|k| match k {
+                    Key::Number(n) => books.pool.find(&n.to_string()),
+                    Key::Text(_) => None,
+                }));
+            }
+            cells
+        });
         Self {
             field: field.to_owned(),
             operator,
             keys,
             cells: cells.filter(|_| slot.is_some() || record),
             slot,
+            record,
             folded,
         }
     }
@@ -115,6 +138,9 @@ impl Test {
             if cell & INLINE != 0 {
                 return self.number_holds(i128::from(cell & !INLINE), *wanted, rest);
             }
+        }
+        if let (true, [Key::Number(wanted), rest @ ..]) = (self.record, self.keys.as_slice()) {
+            return self.number_holds(i128::from(row) + 1, *wanted, rest);
         }
         let value = books
             .value(object, row, &self.field)
@@ -266,59 +292,102 @@ impl Filter {
         }
     }
 
-    /// Live rows that may pass, from the narrowest index there is, and whether they already stand in the wanted order. The order wanted is
-    /// by row number, or by `order` (an indexed field) then row number.
+    /// Live rows that may pass, from the narrowest index there is. The order wanted is by row number, or by `order` (an indexed field) then
+    /// row number.
     pub(in crate::intacct) fn candidates<'a>(
         &self,
         books: &'a Books,
         object: TableId,
         order: Option<&str>,
-    ) -> (Box<dyn Iterator<Item = u32> + 'a>, bool) {
+    ) -> Candidates<'a> {
         let table = books.table(Books::base(object));
         let live = move |row: &u32| table.is_live(*row);
         let mut places = vec![Place::Record];
         let slots = (0..table.width()).filter(|s| table.is_indexed(*s));
         places.extend(slots.map(Place::Slot));
+        let by_row = order.is_none();
         for place in &places {
-            if let Some(points) = self.points(books, object, *place) {
-                let mut rows: Vec<u32> = match place {
-                    Place::Record => points
-                        .iter()
-                        .filter_map(|c| (c & !INLINE).checked_sub(1))
-                        .collect(),
-                    Place::Slot(slot) => points
-                        .iter()
-                        .flat_map(|c| table.between(*slot, *c, *c))
-                        .collect(),
-                };
-                rows.sort_unstable();
-                rows.dedup();
-                return (Box::new(rows.into_iter().filter(live)), order.is_none());
-            }
+            let Some(points) = self.points(books, object, *place) else {
+                continue;
+            };
+            let mut rows: Vec<u32> = match place {
+                Place::Record => points
+                    .iter()
+                    .filter_map(|c| (c & !INLINE).checked_sub(1))
+                    .collect(),
+                Place::Slot(slot) => points
+                    .iter()
+                    .flat_map(|c| table.between(*slot, *c, *c))
+                    .collect(),
+            };
+            rows.sort_unstable();
+            rows.dedup();
+            let rows = Box::new(rows.into_iter().filter(live));
+            return Candidates {
+                rows,
+                sorted: by_row,
+                exact: false,
+            };
         }
-        if let Some(slot) = order
-            .and_then(|field| stored(books, object, field).0)
-            .filter(|s| table.is_indexed(*s))
-        {
-            let (low, high) = self
-                .bounds(books, object, Place::Slot(slot))
-                .unwrap_or((0, u32::MAX));
-            return (Box::new(table.between(slot, low, high)), true);
+        let ordered = order.and_then(|field| stored(books, object, field).0);
+        if let Some(slot) = ordered.filter(|s| table.is_indexed(*s)) {
+            let place = Place::Slot(slot);
+            let (low, high) = self.bounds(books, object, place).unwrap_or((0, u32::MAX));
+            let rows = Box::new(table.between(slot, low, high));
+            return Candidates {
+                rows,
+                sorted: true,
+                exact: self.is_span(books, object, place),
+            };
         }
         if let Some((low, high)) = self.bounds(books, object, Place::Record) {
             let from = (low & !INLINE).saturating_sub(1);
             let to = (high & !INLINE).min(table.rows());
-            return (Box::new((from..to).filter(live)), order.is_none());
+            let rows = Box::new((from..to).filter(live));
+            return Candidates {
+                rows,
+                sorted: by_row,
+                exact: self.is_span(books, object, Place::Record),
+            };
         }
         for place in places {
             let Place::Slot(slot) = place else { continue };
             if let Some((low, high)) = self.bounds(books, object, place) {
                 let mut rows: Vec<u32> = table.between(slot, low, high).collect();
                 rows.sort_unstable();
-                return (Box::new(rows.into_iter()), order.is_none());
+                let exact = self.is_span(books, object, place);
+                return Candidates {
+                    rows: Box::new(rows.into_iter()),
+                    sorted: by_row,
+                    exact,
+                };
             }
         }
-        (Box::new(table.all()), order.is_none())
+        let exact = matches!(self, Self::And(parts) if parts.is_empty());
+        Candidates {
+            rows: Box::new(table.all()),
+            sorted: by_row,
+            exact,
+        }
+    }
+
+    /// True if the filter says exactly that the cell at `place` lies within [`Filter::bounds`].
+    fn is_span(&self, books: &Books, object: TableId, place: Place) -> bool {
+        match self {
+            Self::And(parts) => parts.iter().all(|p| p.is_span(books, object, place)),
+            Self::Or(_) | Self::Not(_) => false,
+            Self::Test(test) => {
+                let closed = matches!(
+                    test.operator,
+                    Operator::Less
+                        | Operator::LessOrEqual
+                        | Operator::Greater
+                        | Operator::GreaterOrEqual
+                        | Operator::Between
+                ) && test.keys.iter().all(in_range);
+                closed && is_at(books, object, &test.field, place)
+            }
+        }
     }
 
     /// The cells at `place` a passing row can have, if the filter names them.
@@ -376,8 +445,10 @@ impl Filter {
                     })
                     .collect::<Option<_>>()?;
                 match (test.operator, numbers.as_slice()) {
-                    (Operator::Less | Operator::LessOrEqual, [n]) => Some((INLINE, *n)),
-                    (Operator::Greater | Operator::GreaterOrEqual, [n]) => Some((*n, u32::MAX)),
+                    (Operator::Less, [n]) => Some((INLINE, n.saturating_sub(1))),
+                    (Operator::LessOrEqual, [n]) => Some((INLINE, *n)),
+                    (Operator::Greater, [n]) => Some((n.saturating_add(1), u32::MAX)),
+                    (Operator::GreaterOrEqual, [n]) => Some((*n, u32::MAX)),
                     (Operator::Between, [low, high]) => Some((*low, *high)),
                     (Operator::Equal, [n]) => Some((*n, *n)),
                     (Operator::NotNull, _) => Some((1, u32::MAX)),
@@ -386,6 +457,11 @@ impl Filter {
             }
         }
     }
+}
+
+/// A number a cell can hold; bounds of others are clamped and not exact.
+fn in_range(key: &Key) -> bool {
+    matches!(key, Key::Number(n) if (1..0x7FFF_FFFF).contains(n))
 }
 
 fn is_at(books: &Books, object: TableId, field: &str, place: Place) -> bool {

@@ -539,21 +539,13 @@ impl IntacctTwin {
     }
 
     fn note_outcome(&mut self, call: &Element, outcome: &Result<Outcome, Faults>) {
-        let mut subject = describe::subject(call).to_owned();
-        if subject.is_empty() && matches!(call.name.as_str(), "create" | "update") {
-            subject = call
-                .children
-                .first()
-                .map(|c| c.name.clone())
-                .unwrap_or_default();
-        }
-        let operation = format!("{} {subject}", call.name);
+        let operation = describe::operation(call);
         let (records, metered) = match outcome {
             Ok(Outcome::Body(_, records, metered)) => (*records, *metered),
             Ok(Outcome::Bare(_, _, records)) => (*records, 1),
             Err(_) => (0, 0),
         };
-        self.note(operation.trim(), metered, records, outcome.is_err());
+        self.note(&operation, metered, records, outcome.is_err());
     }
 
     fn note(&mut self, operation: &str, metered: usize, records: usize, failed: bool) {

@@ -127,21 +127,41 @@ pub(in crate::intacct) fn literal(
     })
 }
 
-/// Whether a session sees a row.
-pub(in crate::intacct) fn visible(books: &Books, id: TableId, row: u32, view: View) -> bool {
-    let base = Books::base(id);
-    if !books.late.is_empty()
-        && books
-            .late
-            .get(&(base, row))
-            .is_some_and(|from| view.now < *from)
-    {
-        return false;
+/// What a session sees of one object.
+pub(in crate::intacct) struct Eyes<'a> {
+    books: &'a Books,
+    base: TableId,
+    owner: Option<usize>,
+    view: View,
+    late: bool,
+}
+
+impl<'a> Eyes<'a> {
+    /// The session's eyes on an object.
+    pub(in crate::intacct) fn on(books: &'a Books, id: TableId, view: View) -> Self {
+        let base = Books::base(id);
+        let owner = books.table(base).stored("MEGAENTITYID");
+        let owner = owner.filter(|_| view.entity.is_some() || !view.private);
+        Self {
+            books,
+            base,
+            owner,
+            view,
+            late: !books.late.is_empty(),
+        }
     }
-    let owner = books.cell(base, row, "MEGAENTITYID");
-    match view.entity {
-        Some(entity) => owner == 0 || owner == entity,
-        None => owner == 0 || view.private,
+
+    /// Whether the session sees a row.
+    pub(in crate::intacct) fn see(&self, row: u32) -> bool {
+        if self.late {
+            let from = self.books.late.get(&(self.base, row));
+            if from.is_some_and(|from| self.view.now < *from) {
+                return false;
+            }
+        }
+        let Some(slot) = self.owner else { return true };
+        let owner = self.books.table(self.base).cell(row, slot);
+        owner == 0 || self.view.entity == Some(owner)
     }
 }
 

@@ -7,10 +7,10 @@ use serde_json::{Map, Value as Json, json};
 use super::query::finder;
 use super::{Answer, COLLECTION, Call};
 use crate::fusion::FusionTwin;
+use crate::fusion::body::{only, text};
 use crate::fusion::fault::Fault;
 use crate::fusion::import::{ImportOrder, JOURNALS_OPTION, split_parameters};
 use crate::fusion::jobs::{Job, Work};
-use crate::fusion::payables::create::{only, text};
 
 const PACKAGE: &str = "/oracle/apps/ess/financials/generalLedger/programs/common";
 const LAUNCHER: &str = "JournalImportLauncher";

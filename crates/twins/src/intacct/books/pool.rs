@@ -2,9 +2,9 @@
 //!
 //! One long string, its ends, and an open-addressed table of numbers: about twelve bytes beside the text itself.
 
-use std::hash::{DefaultHasher, Hasher};
+use std::hash::Hasher;
 
-use super::table::{narrow, wide};
+use super::table::{Fnv, narrow, wide};
 
 /// Texts by number; number 0 is never given out.
 #[derive(Debug, Default)]
@@ -61,7 +61,7 @@ impl Pool {
 
     fn slot(&self, text: &str) -> usize {
         let mask = self.slots.len() - 1;
-        let mut hasher = DefaultHasher::new();
+        let mut hasher = Fnv::default();
         hasher.write(text.as_bytes());
         let mut slot = usize::try_from(hasher.finish() & 0xFFFF_FFFF).unwrap_or(0) & mask;
         loop {

@@ -176,7 +176,9 @@ impl Books {
                 self.set(object, row, "AUWHENCREATED", INLINE | stamp.moment);
                 self.set(object, row, "CREATEDBY", INLINE | stamp.user);
                 self.touch(object, row, stamp);
-                self.sometimes_unstamped(object, row);
+                if !stamp.audited {
+                    self.sometimes_unstamped(object, row);
+                }
                 row
             }
         };

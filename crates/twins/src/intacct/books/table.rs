@@ -4,6 +4,7 @@
 //! is the row's position plus one, so a deleted row leaves a gap and no number comes twice.
 
 use std::collections::{BTreeSet, HashMap};
+use std::hash::{BuildHasherDefault, Hasher};
 use std::ops::Bound;
 
 /// Top bit of a cell: the other 31 bits are the value itself.
@@ -17,6 +18,28 @@ pub(in crate::intacct) fn wide(n: u32) -> usize {
 /// An index as a row or cell number. Books never come near four thousand million rows.
 pub(in crate::intacct) fn narrow(n: usize) -> u32 {
     u32::try_from(n).unwrap_or(u32::MAX)
+}
+
+/// FNV-1a: quick on the short words of the books, the same on every machine.
+#[derive(Debug)]
+pub(in crate::intacct) struct Fnv(u64);
+
+impl Default for Fnv {
+    fn default() -> Self {
+        Self(0xCBF2_9CE4_8422_2325)
+    }
+}
+
+impl Hasher for Fnv {
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01B3);
+        }
+    }
+
+    fn finish(&self) -> u64 {
+        self.0 ^ (self.0 >> 29)
+    }
 }
 
 /// What a column holds.
@@ -70,7 +93,7 @@ pub(in crate::intacct) struct Table {
     /// The column users know a row by.
     pub(in crate::intacct) key: String,
     pub(in crate::intacct) columns: Vec<Column>,
-    by_name: HashMap<String, usize>,
+    by_name: HashMap<String, usize, BuildHasherDefault<Fnv>>,
     width: usize,
     cells: Vec<u32>,
     live: Vec<bool>,
@@ -89,7 +112,7 @@ impl Table {
             name: name.to_owned(),
             key: key.to_owned(),
             columns: Vec::new(),
-            by_name: HashMap::new(),
+            by_name: HashMap::default(),
             width: 0,
             cells: Vec::new(),
             live: Vec::new(),

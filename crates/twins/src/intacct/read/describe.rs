@@ -6,7 +6,7 @@ use super::super::books::schema::{self, FIRST_CUSTOM, TableId, USERINFO};
 use super::super::books::table::Kind;
 use super::super::fault::Fault;
 use super::super::xml::{Element, escape, tag};
-use super::{object, row_of};
+use super::row_of;
 
 /// `lookup`: fields and relations of one object, whatever the user may read (§2.3 [C]).
 ///
@@ -337,20 +337,14 @@ pub(in crate::intacct) fn permissions(
     Ok((out, 1))
 }
 
-/// The object a function is about, for the call log: its `object` child or attribute.
-pub(in crate::intacct) fn subject(call: &Element) -> &str {
-    let named = call.of("object");
-    if named.is_empty() {
-        call.attribute("object").unwrap_or("")
-    } else {
-        named
+/// The name of a function for the call log: itself and the object it is about.
+pub(in crate::intacct) fn operation(call: &Element) -> String {
+    let mut subject = call.of("object");
+    if subject.is_empty() {
+        subject = call.attribute("object").unwrap_or("");
     }
-}
-
-/// Refuses an object the user may not read, for functions that do not look at rows.
-///
-/// # Errors
-/// As [`object`].
-pub(in crate::intacct) fn known(books: &Books, name: &str) -> Result<TableId, Fault> {
-    object(books, name)
+    if subject.is_empty() && matches!(call.name.as_str(), "create" | "update") {
+        subject = call.children.first().map_or("", |c| c.name.as_str());
+    }
+    format!("{} {subject}", call.name).trim().to_owned()
 }

@@ -7,7 +7,7 @@ use super::super::books::schema::{self, TableId};
 use super::super::books::table::INLINE;
 use super::super::fault::Fault;
 use super::super::xml::{Element, escape, tag};
-use super::{View, all_fields, balance, field_list, language, object, print_row, row_of, visible};
+use super::{Eyes, View, all_fields, balance, field_list, language, object, print_row, row_of};
 
 /// Largest page of `readByQuery` (§8 [D]) and most keys of `read` (§8 [V]).
 const MAX_PAGE: usize = 1000;
@@ -183,9 +183,11 @@ fn stored_rows(books: &Books, call: &Element, name: &str, view: View) -> Result<
         private: books.options.read_by_query_shows_private,
         ..view
     };
-    let (rows, _) = condition.filter.candidates(books, id, None);
-    let mut rows: Vec<u32> = rows
-        .filter(|row| visible(books, id, *row, view) && condition.filter.holds(books, id, *row))
+    let eyes = Eyes::on(books, id, view);
+    let found = condition.filter.candidates(books, id, None);
+    let mut rows: Vec<u32> = found
+        .rows
+        .filter(|row| eyes.see(*row) && condition.filter.holds(books, id, *row))
         .collect();
     if !books.options.read_by_query_in_key_order {
         let seed = books.options.seed;
@@ -242,7 +244,7 @@ pub(in crate::intacct) fn read(
         } else {
             row_of(books, id, key)
         };
-        let Some(row) = row.filter(|r| visible(books, id, *r, view)) else {
+        let Some(row) = row.filter(|r| Eyes::on(books, id, view).see(*r)) else {
             continue;
         };
         count += 1;

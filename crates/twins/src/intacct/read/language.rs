@@ -21,8 +21,6 @@ enum Token {
 pub(in crate::intacct) struct Condition {
     pub(in crate::intacct) filter: Filter,
     pub(in crate::intacct) limit: Option<usize>,
-    /// Texts compared with a field by equality, for callers that need one (PERIOD of GLACCOUNTBALANCE).
-    pub(in crate::intacct) equals: Vec<(String, String)>,
 }
 
 /// Parses a condition on an object. Empty text holds for every row.
@@ -41,14 +39,12 @@ pub(in crate::intacct) fn parse(
         tokens,
         at: 0,
         limit: None,
-        equals: Vec::new(),
         depth: 0,
     };
     if parser.tokens.is_empty() {
         return Ok(Condition {
             filter: Filter::all(),
             limit: None,
-            equals: Vec::new(),
         });
     }
     let filter = parser.any()?;
@@ -56,7 +52,6 @@ pub(in crate::intacct) fn parse(
         None => Ok(Condition {
             filter,
             limit: parser.limit,
-            equals: parser.equals,
         }),
         Some(left) => Err(Fault::processing(&format!(
             "query does not understand {left:?}."
@@ -155,7 +150,6 @@ struct Parser<'a> {
     tokens: Vec<Token>,
     at: usize,
     limit: Option<usize>,
-    equals: Vec<(String, String)>,
     depth: usize,
 }
 
@@ -296,9 +290,6 @@ impl Parser<'_> {
             }
         };
         let value = self.value()?;
-        if operator == Operator::Equal {
-            self.equals.push((name.clone(), value.clone()));
-        }
         self.test(&name, operator, &[value])
     }
 

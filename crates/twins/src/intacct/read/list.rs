@@ -6,7 +6,7 @@ use super::super::fault::Fault;
 use super::super::filter::{Filter, Operator, Test};
 use super::super::xml::{Element, escape};
 use super::query::keys;
-use super::{Spelling, View, all_fields, field, object, print_row, sort_key, visible};
+use super::{Eyes, Spelling, View, all_fields, field, object, print_row, sort_key};
 
 /// Runs a `get_list`; answers what stands beside function and controlid, and the row count.
 ///
@@ -44,9 +44,11 @@ pub(in crate::intacct) fn get_list(
     for name in &fields {
         field(books, id, name)?;
     }
-    let (rows, _) = condition.candidates(books, id, None);
-    let mut rows: Vec<u32> = rows
-        .filter(|r| visible(books, id, *r, view) && condition.holds(books, id, *r))
+    let eyes = Eyes::on(books, id, view);
+    let found = condition.candidates(books, id, None);
+    let mut rows: Vec<u32> = found
+        .rows
+        .filter(|r| eyes.see(*r) && condition.holds(books, id, *r))
         .collect();
     for sort in call
         .child("sorts")

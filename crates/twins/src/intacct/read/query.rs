@@ -9,7 +9,7 @@ use super::super::books::table::Kind;
 use super::super::fault::Fault;
 use super::super::filter::{Filter, Key, Operator, Test};
 use super::super::xml::{Element, escape, tag};
-use super::{Spelling, View, field, literal, object, sort_key, visible};
+use super::{Eyes, Spelling, View, field, literal, object, sort_key};
 
 /// Largest page and most values of one `in` (§8 [D]).
 const MAX_PAGE: usize = 2000;
@@ -332,10 +332,12 @@ fn page(books: &Books, query: &Query, view: View) -> (Vec<u32>, usize) {
         _ => None,
     };
     let simple = lead.is_some() || plain(&query.order);
-    let (rows, sorted) = query.filter.candidates(books, query.object, lead);
-    let passing = rows.filter(|row| {
-        visible(books, query.object, *row, view) && query.filter.holds(books, query.object, *row)
-    });
+    let found = query.filter.candidates(books, query.object, lead);
+    let eyes = Eyes::on(books, query.object, view);
+    let (sorted, exact) = (found.sorted, found.exact);
+    let passing = found
+        .rows
+        .filter(|row| eyes.see(*row) && (exact || query.filter.holds(books, query.object, *row)));
     if simple && sorted {
         let (mut kept, mut total) = (Vec::new(), 0);
         for row in passing {
@@ -388,10 +390,9 @@ struct Tally {
 
 fn groups(books: &Books, query: &Query, view: View) -> Result<Vec<Vec<String>>, Fault> {
     let mut groups: BTreeMap<Vec<String>, Vec<Tally>> = BTreeMap::new();
-    let (rows, _) = query.filter.candidates(books, query.object, None);
-    for row in rows {
-        if !visible(books, query.object, row, view) || !query.filter.holds(books, query.object, row)
-        {
+    let eyes = Eyes::on(books, query.object, view);
+    for row in query.filter.candidates(books, query.object, None).rows {
+        if !eyes.see(row) || !query.filter.holds(books, query.object, row) {
             continue;
         }
         let mut key = Vec::new();

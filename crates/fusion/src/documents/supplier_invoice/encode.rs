@@ -1,0 +1,268 @@
+//! A supplier invoice to the body of `POST /invoices` (fusion.md §6.1).
+//!
+//! Dates, rate, due date and coding are stated, never left to the target's defaults. Only descriptions are shortened; anything else that
+//! does not fit is refused before it is sent.
+
+use serde_json::{Map, Value, json};
+use tieout_connector::BatchItem;
+use tieout_model::{
+    Coding, Combination, InvoiceDraft, InvoiceLine, Placement, Rejection, SupplierInvoice,
+};
+
+use crate::config::FusionConfig;
+use crate::documents::refusal::unsendable;
+use crate::wire::attribute::{number_of, number_of_rate, shortened};
+
+const RETRANSLATE: &str = "translate the document with a signed crosswalk before sending it";
+
+/// The body that creates `invoice`.
+///
+/// # Errors
+/// A [`Rejection`] naming what can't be sent and who must change what.
+pub(crate) fn encode(
+    config: &FusionConfig,
+    item: &BatchItem,
+    invoice: &SupplierInvoice,
+) -> Result<Value, Rejection> {
+    let draft = invoice.draft();
+    let placement = placement_of(draft)?;
+    check_number(config, draft)?;
+    let is_foreign = draft.currency != placement.currency;
+    let mut body = Map::new();
+    let mut put = |name: &str, value: Value| body.insert(name.to_owned(), value);
+    put("InvoiceNumber", json!(draft.number));
+    put(
+        "InvoiceType",
+        json!(if draft.is_credit {
+            &config.invoice_type_credit
+        } else {
+            &config.invoice_type_standard
+        }),
+    );
+    put("InvoiceSource", json!(config.invoice_source));
+    put("BusinessUnit", json!(placement.business_unit));
+    put("LegalEntity", json!(placement.legal_entity));
+    put("SupplierNumber", json!(draft.supplier.as_str()));
+    put("SupplierSite", json!(config.supplier_site));
+    put("InvoiceAmount", number_of(invoice.total()));
+    put("InvoiceCurrency", json!(draft.currency.code()));
+    put("InvoiceDate", json!(draft.document_date.to_string()));
+    put("AccountingDate", json!(draft.accounting_date.to_string()));
+    if is_foreign {
+        let rate = draft.rate.as_ref().ok_or_else(|| {
+            let message = format!(
+                "currency {} differs from ledger currency {} but there is no rate",
+                draft.currency, placement.currency
+            );
+            unsendable(
+                "rate",
+                message,
+                "give the document its exchange rate in the source",
+            )
+        })?;
+        put("ConversionRateType", json!(config.conversion_type));
+        put("ConversionRate", number_of_rate(rate));
+        put("ConversionDate", json!(draft.accounting_date.to_string()));
+    }
+    let control = joined(config, &draft.control, "control line")?;
+    put("LiabilityDistribution", json!(control));
+    if !draft.description.is_empty() {
+        put(
+            "Description",
+            json!(shortened(&draft.description, config.description_len_max)),
+        );
+    }
+    if let Some(due) = draft.due_date.filter(|_| config.sends_installments) {
+        let installment = json!({"InstallmentNumber": 1, "DueDate": due.to_string(), "GrossAmount": number_of(invoice.total())});
+        put("invoiceInstallments", json!([installment]));
+    }
+    put(&config.flexfields.invoice, header_flexfield(config, item));
+    let lines: Vec<Value> = draft
+        .lines
+        .iter()
+        .map(|line| encode_line(config, draft, placement, line))
+        .collect::<Result<_, _>>()?;
+    put("invoiceLines", Value::Array(lines));
+    Ok(Value::Object(body))
+}
+
+fn placement_of(draft: &InvoiceDraft) -> Result<&Placement, Rejection> {
+    let placement = draft.placement.as_ref().ok_or_else(|| {
+        unsendable(
+            "placement",
+            "the document has no business unit",
+            RETRANSLATE,
+        )
+    })?;
+    if placement.currency != draft.functional_currency {
+        let message = format!(
+            "ledger {} is kept in {}, the entity in {}",
+            placement.ledger, placement.currency, draft.functional_currency
+        );
+        let remedy =
+            "correct the placement of the entity: its ledger must have its functional currency";
+        return Err(unsendable("placement", message, remedy));
+    }
+    Ok(placement)
+}
+
+fn check_number(config: &FusionConfig, draft: &InvoiceDraft) -> Result<(), Rejection> {
+    let length = draft.number.chars().count();
+    if length == 0 || length > config.invoice_number_len_max {
+        let message = format!(
+            "invoice number {:?} has {length} characters, Fusion takes 1 to {}",
+            draft.number, config.invoice_number_len_max
+        );
+        let remedy = "give the document a shorter number in the source; it is never cut";
+        return Err(unsendable("InvoiceNumber", message, remedy));
+    }
+    Ok(())
+}
+
+fn header_flexfield(config: &FusionConfig, item: &BatchItem) -> Value {
+    let mut segments = Map::new();
+    segments.insert(
+        "__FLEX_Context".to_owned(),
+        json!(config.flexfields.context),
+    );
+    segments.insert(
+        config.flexfields.stamp.clone(),
+        json!(item.marks.stamp.as_str()),
+    );
+    segments.insert(config.flexfields.document.clone(), json!(item.number));
+    segments.insert(
+        config.flexfields.crosswalk.clone(),
+        json!(item.crosswalk_version),
+    );
+    Value::Array(vec![Value::Object(segments)])
+}
+
+fn encode_line(
+    config: &FusionConfig,
+    draft: &InvoiceDraft,
+    placement: &Placement,
+    line: &InvoiceLine,
+) -> Result<Value, Rejection> {
+    let place = format!("line {}", line.number);
+    let mut body = Map::new();
+    let mut put = |name: &str, value: Value| body.insert(name.to_owned(), value);
+    put("LineNumber", json!(line.number));
+    put("LineType", json!("Item"));
+    put("LineAmount", number_of(line.amount));
+    put("AccountingDate", json!(draft.accounting_date.to_string()));
+    put(
+        "DistributionCombination",
+        json!(joined(config, &line.coding, &place)?),
+    );
+    if !line.memo.is_empty() {
+        put(
+            "Description",
+            json!(shortened(&line.memo, config.description_len_max)),
+        );
+    }
+    if !is_functional_derived(draft, placement, line, &place)? {
+        put("BaseAmount", number_of(line.functional));
+    }
+    let attributes = combination(&line.coding, &place).map(|c| &c.attributes)?;
+    if !attributes.is_empty() {
+        let mut segments = Map::new();
+        segments.insert(
+            "__FLEX_Context".to_owned(),
+            json!(config.flexfields.context),
+        );
+        for (name, value) in attributes {
+            let known = config
+                .flexfields
+                .line_attributes
+                .iter()
+                .find(|known| known.eq_ignore_ascii_case(name));
+            let known = known.ok_or_else(|| unknown_attribute(&place, name))?;
+            segments.insert(known.clone(), json!(value));
+        }
+        put(&config.flexfields.invoice_line, json!([segments]));
+    }
+    Ok(Value::Object(body))
+}
+
+/// True if Fusion derives the functional amount itself: same currency, or amount x rate rounded half away from zero.
+fn is_functional_derived(
+    draft: &InvoiceDraft,
+    placement: &Placement,
+    line: &InvoiceLine,
+    place: &str,
+) -> Result<bool, Rejection> {
+    let Some(rate) = draft
+        .rate
+        .as_ref()
+        .filter(|_| draft.currency != placement.currency)
+    else {
+        if line.amount == line.functional {
+            return Ok(true);
+        }
+        let message = format!(
+            "functional amount {} differs from {} in the same currency",
+            line.functional, line.amount
+        );
+        return Err(unsendable(place, message, "correct the line in the source"));
+    };
+    let derived = line.amount.times(rate, placement.currency.decimals());
+    Ok(derived.is_ok_and(|derived| derived == line.functional))
+}
+
+pub(crate) fn unknown_attribute(place: &str, name: &str) -> Rejection {
+    let message = format!("flexfield attribute {name:?} is not set up for lines");
+    unsendable(
+        place,
+        message,
+        "name it in the configuration of the Fusion system or drop it from the crosswalk",
+    )
+}
+
+pub(crate) fn combination<'a>(
+    coding: &'a Coding,
+    place: &str,
+) -> Result<&'a Combination, Rejection> {
+    coding.combination().ok_or_else(|| {
+        unsendable(
+            place,
+            "it is coded with dimensions, not with segments",
+            RETRANSLATE,
+        )
+    })
+}
+
+fn joined(config: &FusionConfig, coding: &Coding, place: &str) -> Result<String, Rejection> {
+    let combination = combination(coding, place)?;
+    check_segments(config, combination, place)?;
+    Ok(combination.joined(&config.delimiter))
+}
+
+/// Checks number and characters of segment values.
+///
+/// # Errors
+/// A [`Rejection`] naming the segment.
+pub(crate) fn check_segments(
+    config: &FusionConfig,
+    combination: &Combination,
+    place: &str,
+) -> Result<(), Rejection> {
+    let (found, wanted) = (combination.segments.len(), config.segments.len());
+    if found != wanted {
+        let message = format!("{found} segments, the chart of accounts has {wanted}");
+        return Err(unsendable(
+            place,
+            message,
+            "compare the segments of crosswalk and configuration",
+        ));
+    }
+    for (name, value) in config.segments.iter().zip(&combination.segments) {
+        let text = value.as_str();
+        if text.is_empty() || text.contains(&config.delimiter) || text.contains(char::is_control) {
+            let message = format!(
+                "segment {name} has the value {text:?}, which can't stand in a combination"
+            );
+            return Err(unsendable(place, message, "correct the crosswalk"));
+        }
+    }
+    Ok(())
+}

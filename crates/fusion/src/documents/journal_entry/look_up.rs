@@ -57,8 +57,9 @@ impl Fusion {
         let query = self.journal_query(&any_begins("BatchName", stamps));
         let mut rows = self.client.all(READ, &path, &query).await?;
         let mut batches = Vec::with_capacity(rows.len());
-        for row in &mut rows {
-            batches.push((self.read_journals(row).await?, &*row));
+        self.complete_journals(&mut rows).await?;
+        for row in &rows {
+            batches.push((self.read_journals(row)?, row));
         }
         items
             .iter()
@@ -84,11 +85,13 @@ impl Fusion {
             .with("orderBy", "JeBatchId")
     }
 
-    /// The journals of a batch, children completed.
-    pub(crate) async fn read_journals(&self, row: &mut Row) -> Result<Vec<JournalRow>, Fault> {
-        self.client
-            .complete(READ, &mut row.value, &BATCH_LINES)
-            .await?;
+    /// Completes headers and lines of all `rows`.
+    pub(crate) async fn complete_journals(&self, rows: &mut [Row]) -> Result<(), Fault> {
+        self.client.complete_all(READ, rows, &BATCH_LINES).await
+    }
+
+    /// The journals of a completed batch.
+    pub(crate) fn read_journals(&self, row: &Row) -> Result<Vec<JournalRow>, Fault> {
         read_batch(&self.client.config, row).map_err(|e| {
             let id = text(&row.value, "JeBatchId");
             not_understood(format!("reading journal batch {id}"), e)

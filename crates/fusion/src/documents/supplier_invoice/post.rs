@@ -188,9 +188,7 @@ impl Fusion {
         let path = self.client.resource("invoices");
         let query = self.invoice_query(filter, has_lines);
         let mut rows = self.client.all(READ, &path, &query).await?;
-        for row in &mut rows {
-            self.complete_invoice(row, has_lines).await?;
-        }
+        self.complete_invoices(&mut rows, has_lines).await?;
         Ok(rows)
     }
 
@@ -208,17 +206,16 @@ impl Fusion {
             .with("orderBy", "InvoiceId")
     }
 
-    pub(crate) async fn complete_invoice(
+    /// Completes flexfields, and lines if asked for, of all `rows`.
+    pub(crate) async fn complete_invoices(
         &self,
-        row: &mut Row,
+        rows: &mut [Row],
         has_lines: bool,
     ) -> Result<(), Fault> {
-        let flexfield = self.client.config.flexfields.invoice.clone();
-        self.client
-            .complete(READ, &mut row.value, &[&flexfield])
-            .await?;
+        let flexfield = self.client.config.flexfields.invoice.as_str();
+        self.client.complete_all(READ, rows, &[flexfield]).await?;
         if has_lines {
-            self.client.complete(READ, &mut row.value, &LINES).await?;
+            self.client.complete_all(READ, rows, &LINES).await?;
         }
         Ok(())
     }

@@ -14,7 +14,7 @@ use crate::documents::supplier_invoice::{InvoiceRow, JOB, LINES, encode, read_in
 use crate::system::Fusion;
 use crate::wire::attribute::text;
 use crate::wire::error_body::ErrorBody;
-use crate::wire::query::{Query, any_equal};
+use crate::wire::query::{Query, any_equal, runs_of};
 
 const READ: &str = "GET invoices";
 
@@ -57,10 +57,23 @@ impl Fusion {
 
     /// See [`tieout_connector::Target::find`].
     pub(crate) async fn find_invoices(&self, batch: &Batch) -> Result<Vec<Found>, Fault> {
-        let chunks = batch
-            .items
-            .chunks(self.client.config.invoices_per_query.max(1));
-        let readings: Vec<_> = chunks.map(|items| self.find_some_invoices(items)).collect();
+        let config = &self.client.config;
+        let term = |item: &BatchItem| match &config.invoice_lookup {
+            InvoiceLookup::Number => {
+                number_of(item).map_or_else(String::new, |n| any_equal("InvoiceNumber", [n]))
+            }
+            InvoiceLookup::Stamp(attribute) => any_equal(attribute, [item.marks.stamp.as_str()]),
+        };
+        let runs = runs_of(
+            &batch.items,
+            config.invoices_per_query,
+            config.filter_len_max,
+            term,
+        );
+        let readings: Vec<_> = runs
+            .into_iter()
+            .map(|items| self.find_some_invoices(items))
+            .collect();
         let mut readings = stream::iter(readings).buffered(self.client.config.in_flight_max.max(1));
         let mut found = Vec::with_capacity(batch.items.len());
         while let Some(some) = readings.next().await {

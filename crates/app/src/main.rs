@@ -1,1 +1,48 @@
-fn main() {}
+//! tieout keeps two accounting systems in step and proves to the cent that they agree.
+
+mod ambient;
+mod cli;
+mod company;
+mod config;
+mod embedded;
+mod problem;
+mod questions;
+mod report;
+mod summary;
+mod systems;
+mod transport;
+mod trigger;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+fn main() -> ExitCode {
+    let arguments = cli::Arguments::parse();
+    let filter = tracing_subscriber::EnvFilter::try_from_env("TIEOUT_LOG")
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn"));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_target(false)
+        .init();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build();
+    let runtime = match runtime {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            report::say(&format!("tieout cannot start: {error}"));
+            return ExitCode::from(3);
+        }
+    };
+    match runtime.block_on(cli::execute(arguments)) {
+        Ok(code) => ExitCode::from(code),
+        Err(failure) => {
+            for problem in failure.problems() {
+                report::say(&format!("error {problem}"));
+            }
+            ExitCode::from(failure.exit_code())
+        }
+    }
+}

@@ -1,1 +1,20 @@
-//! Stub while the house is being raised.
+//! Decisions: pure functions from facts to changes.
+//!
+//! No I/O, no clock, no async, no knowledge of wire formats or of any one system. The same facts always give the same bytes.
+
+pub mod audit;
+pub mod change;
+pub mod crosswalk;
+pub mod delivery;
+pub mod plan;
+pub mod reconcile;
+
+pub use audit::{AuditEntry, Tampering, Verified, link, verify};
+pub use change::{
+    Actor, BreakRecord, CallFact, Change, Changeset, FlowId, HoldNotice, OpenedDelivery,
+};
+pub use delivery::settle::settle;
+pub use delivery::{
+    Delivery, DeliveryEvent, DeliveryPolicy, DeliveryRole, DeliveryState, IllegalMove, Moment,
+    StateWord,
+};

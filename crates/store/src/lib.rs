@@ -1,1 +1,34 @@
-//! Stub while the house is being raised.
+//! What is durable: documents, deliveries, findings and the audit log, in one SQLite file.
+//!
+//! One write, [`Store::commit`]: a changeset applies whole or not at all, each change checked against what it expects, and its audit
+//! entry becomes durable in the same transaction. [`Store::lease`] is the one other write; it too is a changeset, decided inside its own
+//! transaction. Reads are in `read/`, one file per noun. This crate decides nothing about documents: that is the engine's.
+//!
+//! After a crash at any point the database opens to a prefix of the committed changesets: the write-ahead log is synchronised before a
+//! commit returns. If a commit answers [`CommitError::Unavailable`], it may or may not have become durable; since changes carry what they
+//! expect, reading again and deciding again is always safe.
+
+mod address;
+mod apply;
+mod database;
+mod dialect;
+mod failure;
+mod lease;
+mod migrate;
+mod read;
+mod row;
+mod store;
+mod verify;
+
+pub use address::DatabaseUrl;
+pub use failure::{CommitError, Conflict, LoadError, OpenError, StoreFailure};
+pub use lease::LeaseRequest;
+pub use read::audit::AuditHead;
+pub use read::count::Counts;
+pub use read::delivery::{LeasedDelivery, PostedDelivery, StoredDelivery};
+pub use read::document::{KnownRevision, StoredDocument};
+pub use read::finding::{BreakRow, CallCounter, CrosswalkRow, ReconciliationRow};
+pub use read::listing::{DocumentDetail, DocumentFilter, DocumentRow, DocumentWord};
+pub use read::recorded::RecordedDocument;
+pub use store::{Committed, ExecutionMode, Store};
+pub use verify::VerifyFailure;

@@ -8,8 +8,13 @@
 //! port ([`control`]); neither twin may use the other.
 
 pub mod company;
+pub mod control;
 pub mod fusion;
 pub mod intacct;
+pub mod rule;
+pub mod serve;
+pub mod usage;
+pub mod world;
 
 use bytes::Bytes;
 

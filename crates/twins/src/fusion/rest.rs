@@ -167,7 +167,8 @@ impl FusionTwin {
     ) -> Result<Answer, Fault> {
         let method = method_of(request);
         match parts {
-            [] => Ok(Answer::ok(COLLECTION, describe::catalogue(call))),
+            [] if method == Method::GET => Ok(Answer::ok(COLLECTION, describe::catalogue(call))),
+            [] => Err(Fault::not_allowed()),
             ["erpintegrations"] => match method {
                 Method::POST => self.integration_post(call, &body_of(request)?),
                 Method::GET => self.integration_get(call),
@@ -275,6 +276,10 @@ impl FusionTwin {
         Ok(Answer::created(body, format!("{}{path}", call.origin)))
     }
 
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "every kind not named here is treated alike"
+    )]
     fn update(
         &mut self,
         call: &Call<'_>,
@@ -294,6 +299,10 @@ impl FusionTwin {
         Ok(Answer::ok(ITEM, self.item_body(call, row, path, &[])?))
     }
 
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "every kind not named here is treated alike"
+    )]
     fn delete(&mut self, row: Row) -> Result<Answer, Fault> {
         match row.kind {
             Kind::Invoice => self.delete_invoice(row)?,

@@ -58,9 +58,12 @@ impl Desk {
     }
 
     pub(crate) fn with(options: FusionOptions) -> Self {
-        let twin = FusionTwin::open(&CompanyFolder::new(golden()), options).unwrap();
+        Self::of(&CompanyFolder::new(golden()), options)
+    }
+
+    pub(crate) fn of(folder: &CompanyFolder, options: FusionOptions) -> Self {
         Self {
-            twin,
+            twin: FusionTwin::open(folder, options).unwrap(),
             version: Some(4),
             now: NOW,
         }

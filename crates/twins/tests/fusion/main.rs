@@ -1,6 +1,13 @@
 //! The Fusion twin, seen from outside: requests in, answers out, books as CSV.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::as_conversions,
+    reason = "a test may stop at the first surprise"
+)]
+
 mod balances;
+mod company;
 mod desk;
 mod framework;
 mod golden;

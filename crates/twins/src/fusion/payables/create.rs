@@ -7,7 +7,7 @@ mod lines;
 use serde_json::{Map, Value as Json};
 
 use super::accounting::open_period;
-use super::{Booked, Invoice, Invoices, Kind, State};
+use super::{Booked, Invoice, Invoices, Kind, Line, State};
 use crate::fusion::FusionOptions;
 use crate::fusion::amount;
 use crate::fusion::body::{date, flexfield, given, money, number, only, text};
@@ -101,17 +101,8 @@ impl Reader<'_> {
         )?;
         let object = "InvoiceHeader";
         let required = |name: &str| Fault::required(name, object, "/");
-        let number =
-            text(body, "InvoiceNumber", 50, "/")?.ok_or_else(|| required("InvoiceNumber"))?;
         let party = self.party(body)?;
-        if self.is_duplicate(invoices, number, &party) {
-            return Err(Fault::new(
-                400,
-                "AP-810776",
-                "This invoice number already exists. You must provide a unique invoice number. (AP-810776)",
-                "/",
-            ));
-        }
+        let number = self.number(body, invoices, &party)?;
         let invoice_date =
             date(body, "InvoiceDate", "/")?.ok_or_else(|| required("InvoiceDate"))?;
         let day = date(body, "AccountingDate", "/")?.unwrap_or(invoice_date);
@@ -125,40 +116,10 @@ impl Reader<'_> {
             None => return Err(required("LiabilityDistribution")),
         };
         let lines = self.lines(body, &party, &money_terms, day, liability)?;
-        let sum = lines.iter().map(|l| i128::from(l.amount)).sum::<i128>();
-        let mut state = State::NotValidated;
-        if sum != i128::from(total) {
-            if self.options.refuse_line_variance {
-                let (sum, total) = (
-                    amount::short(sum, money_terms.decimals),
-                    amount::short(total.into(), money_terms.decimals),
-                );
-                return Err(Fault::bad(
-                    format!(
-                        "The sum of the invoice lines {sum} doesn't equal the invoice amount {total}."
-                    ),
-                    "/",
-                ));
-            }
-            state = State::NeedsRevalidation;
-        }
+        let state = self.variance(&lines, total, money_terms.decimals)?;
         let (term, terms_date, due) =
             self.terms(body, &party, invoice_date, total, money_terms.decimals)?;
-        let names = ["sourceStamp", "sourceDocument", "crosswalkVersion"];
-        let flex = flexfield(
-            body,
-            "invoiceDff",
-            &self.options.flexfield_context,
-            names,
-            [150; 3],
-            "",
-        )?;
-        let [stamp, document, version] = flex.unwrap_or([""; 3]);
-        let context = if flex.is_some() {
-            self.symbols.put(&self.options.flexfield_context)
-        } else {
-            Symbol::default()
-        };
+        let (context, [stamp, document, version]) = self.header_flexfield(body)?;
         let description = text(body, "Description", 240, "/")?.unwrap_or_default();
         let extras = self.extras(body)?;
         let source = self.source(body)?;
@@ -196,6 +157,56 @@ impl Reader<'_> {
             extras,
             booked: Booked::No,
         })
+    }
+
+    fn number<'b>(
+        &self,
+        body: &'b Map<String, Json>,
+        invoices: &Invoices,
+        party: &Party,
+    ) -> Result<&'b str, Fault> {
+        let number = text(body, "InvoiceNumber", 50, "/")?;
+        let number =
+            number.ok_or_else(|| Fault::required("InvoiceNumber", "InvoiceHeader", "/"))?;
+        if self.is_duplicate(invoices, number, party) {
+            let words = "This invoice number already exists. You must provide a unique invoice number. (AP-810776)";
+            return Err(Fault::new(400, "AP-810776", words, "/"));
+        }
+        Ok(number)
+    }
+
+    /// The state that the sum of the lines allows.
+    fn variance(&self, lines: &[Line], total: i64, decimals: u32) -> Result<State, Fault> {
+        let sum = lines.iter().map(|l| i128::from(l.amount)).sum::<i128>();
+        if sum == i128::from(total) {
+            return Ok(State::NotValidated);
+        }
+        if !self.options.refuse_line_variance {
+            return Ok(State::NeedsRevalidation);
+        }
+        let (sum, total) = (
+            amount::short(sum, decimals),
+            amount::short(total.into(), decimals),
+        );
+        let words =
+            format!("The sum of the invoice lines {sum} doesn't equal the invoice amount {total}.");
+        Err(Fault::bad(words, "/"))
+    }
+
+    /// Context and segments of `invoiceDff`.
+    fn header_flexfield<'b>(
+        &mut self,
+        body: &'b Map<String, Json>,
+    ) -> Result<(Symbol, [&'b str; 3]), Fault> {
+        let names = ["sourceStamp", "sourceDocument", "crosswalkVersion"];
+        let code = &self.options.flexfield_context;
+        let flex = flexfield(body, "invoiceDff", code, names, [150; 3], "")?;
+        let context = if flex.is_some() {
+            self.symbols.put(code)
+        } else {
+            Symbol::default()
+        };
+        Ok((context, flex.unwrap_or([""; 3])))
     }
 
     fn is_duplicate(&self, invoices: &Invoices, number: &str, party: &Party) -> bool {
@@ -435,10 +446,7 @@ impl Reader<'_> {
         Ok((u16::try_from(term).unwrap_or(0), terms_date, due))
     }
 
-    fn extras(
-        &mut self,
-        body: &Map<String, Json>,
-    ) -> Result<Option<Box<Vec<(&'static str, Symbol)>>>, Fault> {
+    fn extras(&mut self, body: &Map<String, Json>) -> Result<Vec<(&'static str, Symbol)>, Fault> {
         let mut extras = Vec::new();
         for (name, limit) in EXTRAS {
             if let Some(value) = text(body, name, limit, "/")? {
@@ -453,11 +461,7 @@ impl Reader<'_> {
                 ));
             }
         }
-        Ok(if extras.is_empty() {
-            None
-        } else {
-            Some(Box::new(extras))
-        })
+        Ok(extras)
     }
 
     fn source(&mut self, body: &Map<String, Json>) -> Result<Symbol, Fault> {

@@ -101,19 +101,7 @@ impl Reader<'_> {
         let code = text(row, "DistributionCombination", 250, path)?
             .ok_or_else(|| required("DistributionCombination"))?;
         let combination = self.combination(code, day, party, "DistributionCombination", path)?;
-        let ledger_decimals = self.setup.ledgers[party.ledger].decimals;
-        let base = match money(row, "BaseAmount", ledger_decimals, path)? {
-            Some(base) => base,
-            None => {
-                let found = base_of(
-                    amount,
-                    terms.decimals,
-                    self.symbols.text(terms.rate),
-                    ledger_decimals,
-                );
-                found.ok_or_else(|| Fault::bad("The converted amount is too large.", path))?
-            }
-        };
+        let base = self.base(row, amount, terms, party, path)?;
         let names = ["attribute1", "attribute2", "attribute3", "attribute4"];
         let flex = flexfield(
             row,
@@ -145,5 +133,22 @@ impl Reader<'_> {
             context,
             attributes,
         })
+    }
+
+    /// The base amount as given, or converted.
+    fn base(
+        &self,
+        row: &Map<String, Json>,
+        amount: i64,
+        terms: &Money,
+        party: &Party,
+        path: &str,
+    ) -> Result<i64, Fault> {
+        let own = self.setup.ledgers[party.ledger].decimals;
+        if let Some(base) = money(row, "BaseAmount", own, path)? {
+            return Ok(base);
+        }
+        let found = base_of(amount, terms.decimals, self.symbols.text(terms.rate), own);
+        found.ok_or_else(|| Fault::bad("The converted amount is too large.", path))
     }
 }

@@ -1,0 +1,87 @@
+//! The commands: one noun, one file. Data goes to stdout, words to stderr.
+
+mod audit;
+mod breaks;
+mod config;
+mod demo;
+mod document;
+mod reconcile;
+mod run;
+mod twin;
+
+pub(crate) use run::failure as run_failure;
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::problem::Failure;
+
+/// tieout keeps Sage Intacct and Oracle Fusion Cloud ERP in step and proves to the cent that they agree.
+///
+/// Exit codes: 0 done; 1 done, and something does not tie or is held; 2 usage or configuration; 3 a system or the store cannot be reached;
+/// 4 evidence of tampering.
+#[derive(Debug, Parser)]
+#[command(version, max_term_width = 110)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the whole thing on a company folder: both systems simulated, everything real in between
+    Demo(demo::DemoArguments),
+    /// Serve the simulators of both systems
+    Twin(twin::TwinArguments),
+    /// Carry documents as the configuration says
+    Run(run::RunArguments),
+    /// Prove that both systems agree, or name every difference
+    Reconcile(reconcile::ReconcileArguments),
+    /// Look at documents and decide about those that stopped
+    #[command(subcommand)]
+    Document(document::DocumentCommand),
+    /// Look at differences that reconciliations found
+    #[command(subcommand)]
+    Break(breaks::BreakCommand),
+    /// Verify or export the audit log
+    #[command(subcommand)]
+    Audit(audit::AuditCommand),
+    /// Print an example configuration, or check yours
+    #[command(subcommand)]
+    Config(config::ConfigCommand),
+}
+
+/// Names the configuration.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct ConfigFile {
+    /// Configuration file
+    #[arg(
+        long,
+        value_name = "FILE",
+        default_value = "tieout.toml",
+        env = "TIEOUT_CONFIG"
+    )]
+    pub(crate) config: PathBuf,
+}
+
+impl ConfigFile {
+    /// Loads it.
+    pub(crate) fn load(&self) -> Result<crate::config::Config, Failure> {
+        crate::config::Config::load(&self.config).map_err(Failure::Usage)
+    }
+}
+
+/// Runs a command; the number is the exit code.
+pub(crate) async fn execute(arguments: Arguments) -> Result<u8, Failure> {
+    match arguments.command {
+        Command::Demo(arguments) => demo::execute(arguments).await,
+        Command::Twin(arguments) => twin::execute(arguments).await,
+        Command::Run(arguments) => run::execute(arguments).await,
+        Command::Reconcile(arguments) => reconcile::execute(arguments).await,
+        Command::Document(command) => document::execute(command).await,
+        Command::Break(command) => breaks::execute(command).await,
+        Command::Audit(command) => audit::execute(command).await,
+        Command::Config(command) => config::execute(command).await,
+    }
+}

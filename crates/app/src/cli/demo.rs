@@ -1,0 +1,168 @@
+//! `tieout demo`.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
+
+use clap::Args;
+use tieout_pipeline::{Wake, run};
+use tieout_twins::company::CompanyFolder;
+use tieout_twins::world::World;
+
+use crate::cli::run::{drain_now, failure};
+use crate::cli::twin::{endpoints, open_world, serve_world, wait_for_end};
+use crate::config::Config;
+use crate::problem::{Failure, Problem};
+use crate::questions::{self, Wanted};
+use crate::summary::{Summary, tie_out};
+use crate::systems::wire;
+use crate::{company, embedded, report};
+
+#[derive(Debug, Args)]
+pub(crate) struct DemoArguments {
+    /// Company folder; left out, the built-in golden company
+    #[arg(long, value_name = "DIR")]
+    company: Option<PathBuf>,
+    /// End by itself: exit 0 if every account ties, 1 if not
+    #[arg(long)]
+    once: bool,
+    /// End with one object of JSON on stdout instead of the table
+    #[arg(long)]
+    json: bool,
+    /// Leave database, books of both simulators and evidence in this folder; a second run there goes on with the same database
+    #[arg(long, value_name = "DIR")]
+    keep: Option<PathBuf>,
+    /// Passwords and chance of the simulators are made from this
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    seed: u64,
+}
+
+pub(crate) async fn execute(arguments: DemoArguments) -> Result<u8, Failure> {
+    let scratch = tempfile::tempdir().map_err(|e| cannot("make a temporary folder", &e))?;
+    let work = arguments
+        .keep
+        .clone()
+        .unwrap_or_else(|| scratch.path().join("run"));
+    let folder = match &arguments.company {
+        Some(folder) => folder.clone(),
+        None => embedded::unpack(&scratch.path().join("golden"))
+            .map_err(|e| cannot("unpack the built-in company", &e))?,
+    };
+    let folder = CompanyFolder::new(folder);
+    let started = Instant::now();
+    say(
+        &arguments,
+        &format!("loading {} into both simulators", folder.root().display()),
+    );
+    let world = open_world(&folder, arguments.seed).await?;
+    let free = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    let (world, served) = serve_world(world, free, free, free).await?;
+    let endpoints = endpoints(&world, &served)?;
+    say(
+        &arguments,
+        &format!("Sage Intacct simulator  {}", endpoints.intacct),
+    );
+    say(
+        &arguments,
+        &format!("Oracle Fusion simulator {}", endpoints.fusion),
+    );
+    say(
+        &arguments,
+        &format!("control port            http://{}", served.control),
+    );
+    let file = company::set_up(&folder, &work, &endpoints).map_err(|e| {
+        let what = format!("the company cannot be set up: {e:#}");
+        Problem::new("P0012", what).hint("golden/README.md describes the folder's format")
+    })?;
+    let wired = wire(Config::load(&file).map_err(Failure::Usage)?).await?;
+    say(
+        &arguments,
+        &format!("crosswalk signed and opened: {}", wired.crosswalk_words()),
+    );
+    drain_now(&wired, arguments.json).await?;
+    say(
+        &arguments,
+        &format!("carried in {:.1?}; reconciling", started.elapsed()),
+    );
+    let wanted = Wanted {
+        period: "all".into(),
+        entity: None,
+    };
+    let results = questions::ask(&wired, &wanted).await?;
+    if let Some(keep) = &arguments.keep {
+        keep_evidence(keep, &world)?;
+        report::write_evidence(&keep.join("evidence"), &wired, &results)
+            .map_err(|e| cannot("write the evidence", &*e))?;
+        say(
+            &arguments,
+            &format!("database, books and evidence are in {}", keep.display()),
+        );
+    }
+    let summary = Summary::of(&wired, tie_out(&results)).await?;
+    if !arguments.json {
+        report::data(&report::reconciliation_table(&results));
+    }
+    say(&arguments, &summary.words());
+    if arguments.once {
+        if arguments.json {
+            report::data(&format!("{}\n", summary.json_with(&results)));
+        }
+        served.stop().await;
+        return Ok(summary.exit_code());
+    }
+    stay_up(&wired, &served.control.to_string()).await?;
+    if arguments.json {
+        let summary = Summary::of(&wired, tie_out(&results)).await?;
+        report::data(&format!("{}\n", summary.json_with(&results)));
+    }
+    served.stop().await;
+    Ok(0)
+}
+
+fn say(arguments: &DemoArguments, text: &str) {
+    if !arguments.json {
+        report::say(text);
+    }
+}
+
+fn cannot(what: &str, error: &dyn std::fmt::Display) -> Failure {
+    Failure::Unreachable(Problem::new("P0305", format!("cannot {what}: {error}")))
+}
+
+/// Keeps the pipeline running so that a person can enter documents through the control port and watch them arrive.
+async fn stay_up(wired: &crate::systems::Wired, control: &str) -> Result<(), Failure> {
+    report::say(&format!(
+        "\nstaying up; Ctrl-C ends. Enter a bill as a person would, and watch it arrive within a second or two:\n  \
+         curl -s http://{control}/control/documents -d '{{\"type\":\"ap_bill\",\"document_id\":\"BILL-MINE-1\",\"entity_id\":\"E200\",\"document_date\":\"2027-01-15\",\"gl_date\":\"2027-01-15\",\"due_date\":\"2027-02-14\",\"currency\":\"USD\",\"party_id\":\"VE-01\",\"description\":\"Mine\",\"lines\":[{{\"account\":\"6100\",\"txn_debit\":\"12.34\",\"department\":\"D100\"}},{{\"account\":\"2000\",\"txn_credit\":\"12.34\"}}]}}'\n  \
+         curl -s http://{control}/control/fusion/documents.csv | tail -3"
+    ));
+    let wake = Arc::new(Wake::default());
+    let stages = run(
+        wired.context.clone(),
+        wake,
+        wired.config.worker.poll_interval_ms,
+    );
+    tokio::select! {
+        biased;
+        () = wait_for_end() => Ok(()),
+        ended = stages => ended.map_err(failure),
+    }
+}
+
+fn keep_evidence(keep: &Path, world: &Arc<Mutex<World>>) -> Result<(), Failure> {
+    let (fusion, intacct) = {
+        let world = world.lock().unwrap_or_else(PoisonError::into_inner);
+        (
+            world.fusion.trial_balance_csv(),
+            world.intacct.trial_balance_csv(),
+        )
+    };
+    for (name, text) in [
+        ("fusion-trial-balance.csv", fusion),
+        ("intacct-trial-balance.csv", intacct),
+    ] {
+        std::fs::write(keep.join(name), text).map_err(|e| cannot(&format!("write {name}"), &e))?;
+    }
+    Ok(())
+}

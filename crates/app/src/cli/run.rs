@@ -1,0 +1,120 @@
+//! `tieout run`.
+
+use std::sync::Arc;
+
+use clap::Args;
+use tieout_pipeline::{PassError, Wake, drain, run};
+
+use crate::cli::ConfigFile;
+use crate::cli::twin::wait_for_end;
+use crate::problem::{Failure, Problem};
+use crate::report;
+use crate::summary::{self, Summary};
+use crate::systems::{Wired, chain, wire};
+use crate::trigger::{self, Trigger};
+
+/// A drain ends when the next thing is due later than this.
+const DRAIN_PATIENCE_MS: i64 = 30_000;
+/// Rounds in a row in which the source can't be read before a drain gives up.
+const SOURCE_FAILURES_MAX: u32 = 5;
+
+#[derive(Debug, Args)]
+pub(crate) struct RunArguments {
+    #[command(flatten)]
+    config: ConfigFile,
+    /// End when nothing is due any more
+    #[arg(long)]
+    drain: bool,
+    /// End with one object of JSON on stdout
+    #[arg(long)]
+    json: bool,
+}
+
+pub(crate) async fn execute(arguments: RunArguments) -> Result<u8, Failure> {
+    let wired = wire(arguments.config.load()?).await?;
+    if arguments.drain {
+        drain_now(&wired, arguments.json).await?;
+    } else {
+        serve(&wired).await?;
+    }
+    let summary = Summary::of(&wired, Vec::new()).await?;
+    if arguments.json {
+        report::data(&format!("{}\n", summary.json()));
+    } else {
+        report::say(&summary.words());
+    }
+    Ok(summary.exit_code())
+}
+
+/// Drives the pipeline until nothing is due, showing what it does.
+pub(crate) async fn drain_now(wired: &Wired, is_quiet: bool) -> Result<(), Failure> {
+    let bar = report::Progress::start(wired.context.tally.clone(), is_quiet);
+    let drained = drain(&wired.context, DRAIN_PATIENCE_MS, SOURCE_FAILURES_MAX).await;
+    bar.finish();
+    drained.map(|_| ()).map_err(failure)
+}
+
+/// Drives the pipeline until told to stop, then finishes what is in hand.
+async fn serve(wired: &Wired) -> Result<(), Failure> {
+    let wake = Arc::new(Wake::default());
+    let endpoint = match &wired.config.trigger {
+        Some(config) => {
+            let folder = &wired.config.folder;
+            let secrets = config.secrets.iter().map(|s| s.fetch(folder));
+            let secrets = secrets.collect::<Result<Vec<_>, _>>()?;
+            let trigger = Trigger::new(secrets, wired.context.ambient.clone(), wake.clone());
+            let served = trigger::serve(trigger, config.listen).await.map_err(|e| {
+                let what = format!(
+                    "the trigger endpoint cannot listen on {}: {e}",
+                    config.listen
+                );
+                Failure::Unreachable(Problem::new("P0014", what))
+            })?;
+            report::say(&format!("trigger endpoint: http://{}/trigger", served.0));
+            Some(served.1)
+        }
+        None => None,
+    };
+    report::say("running; Ctrl-C finishes what is in hand and ends");
+    let poll_interval_ms = wired.config.worker.poll_interval_ms;
+    let stages = run(wired.context.clone(), wake.clone(), poll_interval_ms);
+    let listening = async {
+        match endpoint {
+            Some(endpoint) => {
+                let _ended = endpoint.await;
+            }
+            None => std::future::pending::<()>().await,
+        }
+    };
+    let stopping = async {
+        wait_for_end().await;
+        report::say("finishing what is in hand");
+        wake.stop();
+        std::future::pending::<()>().await;
+    };
+    tokio::select! {
+        biased;
+        ended = stages => ended.map_err(failure),
+        () = listening => Err(Failure::Unreachable(Problem::new("P0014", "the trigger endpoint stopped"))),
+        () = stopping => Ok(()),
+    }
+}
+
+/// What an operator sees of a pass that ended early.
+pub(crate) fn failure(error: PassError) -> Failure {
+    let (code, hint) = match &error {
+        PassError::Source { .. } => ("P0303", "nothing is lost: reading goes on where it stopped"),
+        PassError::Load(_) | PassError::Commit { .. } => (
+            "P0301",
+            "nothing is half-applied: start again once the store is well",
+        ),
+        PassError::Damaged(_) => (
+            "P0304",
+            "run `tieout audit verify`; restore the store from a backup",
+        ),
+    };
+    Failure::Unreachable(Problem::new(code, chain(&error)).hint(hint))
+}
+
+/// Summary of a run, for other commands.
+pub(crate) use summary::TieOut;

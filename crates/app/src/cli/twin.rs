@@ -1,0 +1,151 @@
+//! `tieout twin`.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+
+use clap::Args;
+use tieout_twins::company::CompanyFolder;
+use tieout_twins::serve::{Served, serve};
+use tieout_twins::world::World;
+
+use crate::problem::{Failure, Problem};
+use crate::systems::chain;
+use crate::{ambient, report};
+
+#[derive(Debug, Args)]
+pub(crate) struct TwinArguments {
+    /// Company folder to load (master/, inputs/, crosswalk/)
+    #[arg(long, value_name = "DIR")]
+    company: PathBuf,
+    /// Where the Sage Intacct simulator listens; port 0 takes a free one
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:0")]
+    intacct: SocketAddr,
+    /// Where the Oracle Fusion simulator listens
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:0")]
+    fusion: SocketAddr,
+    /// Where the control port listens; loopback only
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:0")]
+    control: SocketAddr,
+    /// Passwords and chance are made from this
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    seed: u64,
+}
+
+pub(crate) async fn execute(arguments: TwinArguments) -> Result<u8, Failure> {
+    if !arguments.control.ip().is_loopback() {
+        return Err(Problem::new(
+            "P0011",
+            "the control port can change the books, so it listens on loopback only",
+        )
+        .hint("use 127.0.0.1 or ::1 for --control")
+        .into());
+    }
+    let world = open_world(&CompanyFolder::new(&arguments.company), arguments.seed).await?;
+    let (world, served) = serve_world(
+        world,
+        arguments.intacct,
+        arguments.fusion,
+        arguments.control,
+    )
+    .await?;
+    let ready = ready_line(&world, &served)?;
+    report::data(&format!("{ready}\n"));
+    wait_for_end().await;
+    served.stop().await;
+    Ok(0)
+}
+
+/// Loads a company folder into both simulators.
+pub(crate) async fn open_world(folder: &CompanyFolder, seed: u64) -> Result<World, Failure> {
+    let folder = folder.clone();
+    let opened = tokio::task::spawn_blocking(move || World::open(&folder, seed)).await;
+    match opened {
+        Ok(Ok(world)) => Ok(world),
+        Ok(Err(e)) => Err(Problem::new(
+            "P0012",
+            format!("the company folder cannot be loaded: {}", chain(&e)),
+        )
+        .hint("correct the file that is named; golden/README.md describes the format")
+        .into()),
+        Err(e) => {
+            Err(Problem::new("P0012", format!("the company folder cannot be loaded: {e}")).into())
+        }
+    }
+}
+
+/// Serves both simulators and the control port.
+pub(crate) async fn serve_world(
+    world: World,
+    intacct: SocketAddr,
+    fusion: SocketAddr,
+    control: SocketAddr,
+) -> Result<(Arc<Mutex<World>>, Served), Failure> {
+    let world = Arc::new(Mutex::new(world));
+    let clock = Arc::new(ambient::unix_ms);
+    let served = serve(world.clone(), intacct, fusion, control, clock)
+        .await
+        .map_err(|e| {
+            Failure::Unreachable(
+                Problem::new("P0013", format!("the simulators cannot listen: {e}"))
+                    .hint("another program may use the address; port 0 takes a free one"),
+            )
+        })?;
+    Ok((world, served))
+}
+
+fn ready_line(world: &Arc<Mutex<World>>, served: &Served) -> Result<String, Failure> {
+    let endpoints = endpoints(world, served)?;
+    let json = serde_json::json!({
+        "intacct": endpoints.intacct,
+        "fusion": endpoints.fusion,
+        "control": format!("http://{}", served.control),
+        "login": {
+            "intacct": {
+                "sender_id": endpoints.sender.0,
+                "sender_password": endpoints.sender.1,
+                "company_id": endpoints.company_id,
+                "user_id": endpoints.user.0,
+                "user_password": endpoints.user.1,
+            },
+            "fusion": {
+                "username": endpoints.fusion_login.0,
+                "password": endpoints.fusion_login.1,
+            },
+        },
+    });
+    Ok(json.to_string())
+}
+
+/// Where the simulators listen and how to log in.
+pub(crate) fn endpoints(
+    world: &Arc<Mutex<World>>,
+    served: &Served,
+) -> Result<crate::company::Endpoints, Failure> {
+    let world = world
+        .lock()
+        .map_err(|_| Failure::Unreachable(Problem::new("P0013", "the simulators stopped")))?;
+    let login = world.intacct.login();
+    Ok(crate::company::Endpoints {
+        intacct: format!("http://{}/ia/xml/xmlgw.phtml", served.intacct),
+        fusion: format!("http://{}", served.fusion),
+        company_id: login.company_id.clone(),
+        sender: (login.sender_id.clone(), login.sender_password.clone()),
+        user: (login.user_id.clone(), login.user_password.clone()),
+        fusion_login: world.fusion.login(),
+    })
+}
+
+/// Waits for Ctrl-C or a request to end.
+pub(crate) async fn wait_for_end() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut end = match signal(SignalKind::terminate()) {
+        Ok(end) => end,
+        Err(_) => return,
+    };
+    tokio::select! {
+        biased;
+        _ = tokio::signal::ctrl_c() => {}
+        _ = end.recv() => {}
+    }
+}

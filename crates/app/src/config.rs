@@ -1,0 +1,238 @@
+//! The configuration: one TOML file, unknown keys refused, secrets only by reference.
+//!
+//! Loading reports every problem it can see at once, each with its place. Paths are relative to the file.
+
+pub(crate) mod crosswalk;
+pub(crate) mod delivery;
+pub(crate) mod flow;
+pub(crate) mod fusion;
+pub(crate) mod intacct;
+pub(crate) mod secret;
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::problem::Problem;
+
+/// The commented example, also the reference of all keys.
+pub(crate) const EXAMPLE: &str = include_str!("config/example.toml");
+
+/// The whole file.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Config {
+    /// Where everything durable is kept.
+    pub(crate) store: StoreConfig,
+    /// This process.
+    #[serde(default)]
+    pub(crate) worker: WorkerConfig,
+    /// The signed mapping.
+    pub(crate) crosswalk: crosswalk::CrosswalkConfig,
+    /// Sage Intacct.
+    pub(crate) intacct: intacct::IntacctSection,
+    /// Oracle Fusion Cloud ERP.
+    pub(crate) fusion: fusion::FusionSection,
+    /// Figures of delivery.
+    #[serde(default)]
+    pub(crate) delivery: delivery::DeliverySection,
+    /// Reconciliation.
+    #[serde(default)]
+    pub(crate) reconcile: ReconcileConfig,
+    /// The trigger endpoint, if it is wanted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) trigger: Option<TriggerConfig>,
+    /// What travels.
+    pub(crate) flow: Vec<flow::FlowSection>,
+    /// Folder of the file; paths are relative to it.
+    #[serde(skip)]
+    pub(crate) folder: PathBuf,
+}
+
+/// Where everything durable is kept.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct StoreConfig {
+    /// `sqlite:FILE`.
+    pub(crate) database: String,
+}
+
+/// This process.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct WorkerConfig {
+    /// Its name in leases and in the audit log.
+    pub(crate) name: String,
+    /// How often sources are read without a trigger.
+    pub(crate) poll_interval_ms: u64,
+}
+
+impl Default for WorkerConfig {
+    fn default() -> Self {
+        Self {
+            name: "worker-1".into(),
+            poll_interval_ms: 15_000,
+        }
+    }
+}
+
+/// Reconciliation.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct ReconcileConfig {
+    /// The source account that takes up the results of closed years.
+    pub(crate) retained_earnings_account: String,
+    /// How long a document may be on its way before it counts as missing.
+    pub(crate) in_flight_window_hours: i64,
+    /// Journal sources of the target whose own entries are expected (its own revaluation, for instance).
+    pub(crate) excluded_sources: Vec<String>,
+}
+
+impl Default for ReconcileConfig {
+    fn default() -> Self {
+        Self {
+            retained_earnings_account: "3100".into(),
+            in_flight_window_hours: 24,
+            excluded_sources: Vec::new(),
+        }
+    }
+}
+
+/// The trigger endpoint.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct TriggerConfig {
+    /// Where it listens.
+    pub(crate) listen: SocketAddr,
+    /// References to the secrets that sign calls; two while they are rotated.
+    pub(crate) secrets: Vec<secret::SecretRef>,
+}
+
+impl Config {
+    /// Reads and checks a file.
+    pub(crate) fn load(file: &Path) -> Result<Self, Vec<Problem>> {
+        let text = std::fs::read_to_string(file).map_err(|e| {
+            vec![
+                Problem::new(
+                    "P0001",
+                    format!("cannot read the configuration {}: {e}", file.display()),
+                )
+                .hint("name a file with --config; `tieout config example` prints one"),
+            ]
+        })?;
+        let mut config = Self::parse(&text, file)?;
+        config.folder = file.parent().map(Path::to_path_buf).unwrap_or_default();
+        let problems = config.check();
+        if problems.is_empty() {
+            Ok(config)
+        } else {
+            Err(problems)
+        }
+    }
+
+    /// Reads the text of a file.
+    pub(crate) fn parse(text: &str, file: &Path) -> Result<Self, Vec<Problem>> {
+        toml::from_str(text).map_err(|e| {
+            let line = e.span().map_or(0, |span| {
+                text.get(..span.start)
+                    .map_or(0, |before| before.lines().count().max(1))
+            });
+            let message = e.message().trim().to_owned();
+            vec![
+                Problem::new(
+                    "P0002",
+                    format!("{} line {line}: {message}", file.display()),
+                )
+                .hint("`tieout config example` prints every key with its meaning"),
+            ]
+        })
+    }
+
+    /// Every problem that can be seen without calling a system.
+    pub(crate) fn check(&self) -> Vec<Problem> {
+        let mut problems = Vec::new();
+        if self.flow.is_empty() {
+            problems.push(
+                Problem::new(
+                    "P0003",
+                    "no [[flow]] is configured, so nothing would travel",
+                )
+                .hint("add at least one [[flow]]"),
+            );
+        }
+        for (i, flow) in self.flow.iter().enumerate() {
+            problems.extend(flow.check(i + 1));
+        }
+        if let Ok(flows) = self
+            .flow
+            .iter()
+            .map(flow::FlowSection::to_flow)
+            .collect::<Result<Vec<_>, _>>()
+            && let Err(overlaps) = tieout_pipeline::streams(&flows)
+        {
+            problems.extend(
+                overlaps
+                    .into_iter()
+                    .map(|o| Problem::new("P0005", o.to_string())),
+            );
+        }
+        problems.extend(self.intacct.check());
+        problems.extend(self.fusion.check());
+        problems
+    }
+
+    /// A path of the file, relative to the file's folder.
+    pub(crate) fn path(&self, path: &str) -> PathBuf {
+        self.folder.join(path)
+    }
+
+    /// The database address with its path made relative to the file's folder.
+    pub(crate) fn database(&self) -> String {
+        match self.store.database.strip_prefix("sqlite:") {
+            Some(path) if !path.starts_with(':') => {
+                format!("sqlite:{}", self.path(path).display())
+            }
+            _ => self.store.database.clone(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::{Config, EXAMPLE};
+
+    #[test]
+    fn the_example_is_a_valid_configuration() {
+        let config = Config::parse(EXAMPLE, Path::new("example.toml")).unwrap();
+        assert!(config.check().is_empty(), "{:?}", config.check());
+    }
+
+    #[test]
+    fn an_unknown_key_is_refused_with_its_line() {
+        let text = EXAMPLE.replace("poll_interval_ms", "poll_intervall_ms");
+        let problems = Config::parse(&text, Path::new("x.toml")).unwrap_err();
+        assert!(
+            problems[0].summary.contains("x.toml line"),
+            "{}",
+            problems[0].summary
+        );
+        assert!(problems[0].summary.contains("poll_intervall_ms"));
+    }
+
+    #[test]
+    fn a_document_carried_twice_is_refused_at_start() {
+        let text = EXAMPLE.replace(
+            "document = \"journal_entry\"",
+            "document = \"supplier_invoice\"\ncarrier = \"ledger_posting\"",
+        );
+        let config = Config::parse(&text, Path::new("x.toml")).unwrap();
+        assert!(
+            config.check().iter().any(|p| p.code == "P0005"),
+            "{:?}",
+            config.check()
+        );
+    }
+}

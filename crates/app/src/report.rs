@@ -1,0 +1,279 @@
+//! What people see: words on stderr, data on stdout, tables, progress, evidence files.
+
+use std::io::Write as _;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use anyhow::Context as _;
+use comfy_table::presets::UTF8_FULL_CONDENSED;
+use comfy_table::{Cell, CellAlignment, Table};
+use indicatif::{ProgressBar, ProgressStyle};
+use tieout_engine::reconcile::Reconciliation;
+use tieout_pipeline::Tally;
+
+use crate::summary::{breaks_json, open_breaks};
+use crate::systems::Wired;
+
+/// Words for people: stderr.
+pub(crate) fn say(text: &str) {
+    // If stderr is closed there is nobody to tell.
+    let _closed = writeln!(std::io::stderr(), "{text}");
+}
+
+/// Data: stdout.
+pub(crate) fn data(text: &str) {
+    let mut out = std::io::stdout().lock();
+    // A reader that went away (`| head`) is no error of ours.
+    let _closed = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+}
+
+/// A line that shows what the pipeline does.
+pub(crate) struct Progress {
+    bar: ProgressBar,
+    is_over: Arc<AtomicBool>,
+}
+
+impl Progress {
+    /// Starts to show; nothing is shown if `is_quiet` or stderr is no terminal.
+    pub(crate) fn start(tally: Arc<Tally>, is_quiet: bool) -> Self {
+        let bar = if is_quiet {
+            ProgressBar::hidden()
+        } else {
+            ProgressBar::new_spinner()
+        };
+        if let Ok(style) = ProgressStyle::with_template("{spinner} {wide_msg} {elapsed}") {
+            bar.set_style(style);
+        }
+        let is_over = Arc::new(AtomicBool::new(false));
+        let (shown, over) = (bar.clone(), is_over.clone());
+        std::thread::spawn(move || {
+            while !over.load(Ordering::Relaxed) {
+                shown.set_message(words(&tally));
+                shown.tick();
+                std::thread::sleep(Duration::from_millis(120));
+            }
+        });
+        Self { bar, is_over }
+    }
+
+    /// Ends the line.
+    pub(crate) fn finish(self) {
+        self.is_over.store(true, Ordering::Relaxed);
+        self.bar.finish_and_clear();
+    }
+}
+
+fn words(tally: &Tally) -> String {
+    let count = |counter: &std::sync::atomic::AtomicU64| counter.load(Ordering::Relaxed);
+    format!(
+        "captured {} → mapped {} → sent {} → posted {}   held {}   rejected {}",
+        count(&tally.captured),
+        count(&tally.translated),
+        count(&tally.sent),
+        count(&tally.posted),
+        count(&tally.held),
+        count(&tally.rejected),
+    )
+}
+
+fn table(header: &[&str]) -> Table {
+    let mut table = Table::new();
+    table.load_preset(UTF8_FULL_CONDENSED);
+    table.set_header(header.iter().map(|name| Cell::new(name)));
+    table
+}
+
+fn right(text: impl ToString) -> Cell {
+    Cell::new(text.to_string()).set_alignment(CellAlignment::Right)
+}
+
+/// The tie-out as a table, then every difference with its document.
+pub(crate) fn reconciliation_table(results: &[Reconciliation]) -> String {
+    let header = [
+        "period",
+        "entity",
+        "ccy",
+        "keys",
+        "source debits",
+        "target debits",
+        "breaks",
+        "",
+    ];
+    let mut lines = table(&header);
+    for result in results {
+        for snapshot in &result.snapshots {
+            let breaks = open_breaks(result, snapshot).count();
+            let is_tied = breaks == 0 && result.gaps.is_empty();
+            lines.add_row(vec![
+                Cell::new(&snapshot.label),
+                Cell::new(result.entity.as_str()),
+                Cell::new(result.currency.code()),
+                right(snapshot.keys_total),
+                right(grouped(&snapshot.source_total_debit.to_string())),
+                right(grouped(&snapshot.target_total_debit.to_string())),
+                right(breaks),
+                Cell::new(if is_tied { "ties" } else { "DOES NOT TIE" }),
+            ]);
+        }
+    }
+    let mut text = format!("{lines}\n");
+    for result in results {
+        for found in &result.breaks {
+            text.push_str(&format!(
+                "\n{} {} · {} · {}\n  expected: {}\n  found:    {}\n  to do:    {}\n",
+                result.entity,
+                found.number,
+                found.class.word(),
+                found.status.word(),
+                found.expected,
+                found.found,
+                found.remedy,
+            ));
+            let mut differences =
+                table(&["snapshot", "key", "source", "target", "target − source"]);
+            for d in &found.differences {
+                differences.add_row(vec![
+                    Cell::new(&d.snapshot),
+                    Cell::new(d.key.to_string()),
+                    right(grouped(&d.source.to_string())),
+                    right(grouped(&d.target.to_string())),
+                    right(grouped(&d.difference.to_string())),
+                ]);
+            }
+            text.push_str(&format!("{differences}\n"));
+        }
+        for gap in &result.gaps {
+            text.push_str(&format!("\n{} evidence incomplete: {gap}\n", result.entity));
+        }
+    }
+    text
+}
+
+/// Any rows as a table.
+pub(crate) fn rows_table(header: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> String {
+    let mut lines = table(header);
+    for row in rows {
+        lines.add_row(row);
+    }
+    format!("{lines}\n")
+}
+
+/// Thousands separated by commas, for reading only.
+pub(crate) fn grouped(amount: &str) -> String {
+    let (sign, digits) = amount
+        .strip_prefix('-')
+        .map_or(("", amount), |rest| ("−", rest));
+    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+    let mut out = String::from(sign);
+    for (i, digit) in whole.chars().enumerate() {
+        if i > 0 && (whole.len() - i).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    if !fraction.is_empty() {
+        out.push('.');
+        out.push_str(fraction);
+    }
+    out
+}
+
+/// Writes the evidence of reconciliations: every key, every break, completeness, and a summary.
+pub(crate) fn write_evidence(
+    folder: &Path,
+    wired: &Wired,
+    results: &[Reconciliation],
+) -> anyhow::Result<()> {
+    std::fs::create_dir_all(folder).with_context(|| format!("making {}", folder.display()))?;
+    let segments = &wired.config.fusion.segments;
+    let mut keys = csv::Writer::from_path(folder.join("trial-balance.csv"))?;
+    let mut header: Vec<&str> = vec!["snapshot", "entity", "currency"];
+    header.extend(segments.iter().map(String::as_str));
+    header.extend(["source", "target", "difference"]);
+    keys.write_record(&header)?;
+    for result in results {
+        for snapshot in &result.snapshots {
+            for key in &snapshot.keys {
+                let mut row = vec![
+                    snapshot.label.clone(),
+                    result.entity.to_string(),
+                    key.key.currency.code().to_owned(),
+                ];
+                let values = key.key.segments();
+                if values.is_empty() {
+                    row.push(key.key.to_string());
+                    row.extend((1..segments.len()).map(|_| String::new()));
+                } else {
+                    row.extend(values.iter().map(ToString::to_string));
+                }
+                row.extend([&key.source, &key.target, &key.difference].map(ToString::to_string));
+                keys.write_record(&row)?;
+            }
+        }
+    }
+    keys.flush()?;
+    write_completeness(folder, results)?;
+    let breaks: Vec<serde_json::Value> = results.iter().flat_map(breaks_json).collect();
+    std::fs::write(
+        folder.join("breaks.json"),
+        serde_json::to_string_pretty(&breaks)?,
+    )?;
+    std::fs::write(folder.join("tie-out.txt"), reconciliation_table(results))?;
+    Ok(())
+}
+
+fn write_completeness(folder: &Path, results: &[Reconciliation]) -> anyhow::Result<()> {
+    let mut out = csv::Writer::from_path(folder.join("completeness.csv"))?;
+    out.write_record([
+        "period",
+        "entity",
+        "kind",
+        "side",
+        "documents",
+        "total_debit",
+        "number_set_sha256",
+    ])?;
+    for result in results {
+        for line in &result.completeness {
+            let sides = [
+                ("source", line.source.as_ref()),
+                ("captured", Some(&line.captured)),
+                ("target", Some(&line.target)),
+            ];
+            for (side, total) in sides {
+                let Some(total) = total else { continue };
+                out.write_record([
+                    line.period.as_str(),
+                    result.entity.as_str(),
+                    line.kind.word(),
+                    side,
+                    &total.documents.to_string(),
+                    &total.total_debit.to_string(),
+                    &total.numbers.to_string(),
+                ])?;
+            }
+        }
+    }
+    out.flush()?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::grouped;
+
+    #[test]
+    fn thousands_are_grouped_for_reading() {
+        for (amount, expected) in [
+            ("0", "0"),
+            ("999", "999"),
+            ("1000", "1,000"),
+            ("-1234567.80", "−1,234,567.80"),
+            ("100000.000", "100,000.000"),
+        ] {
+            assert_eq!(grouped(amount), expected);
+        }
+    }
+}

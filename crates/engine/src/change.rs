@@ -1,0 +1,413 @@
+//! Everything that may become durable, as values.
+//!
+//! A [`Changeset`] applies whole or not at all; each change says what it expects to find. Its canonical bytes are what the audit log
+//! chains, so what was done and what was recorded can't differ. Large payloads are represented in those bytes by their digests.
+
+use tieout_model::canonical::Writer;
+use tieout_model::{
+    AccountingDate, DeliveryId, Digest, DocumentId, DocumentKind, EntityId, Envelope,
+    IdempotencyKey, Origin, Revision, Timestamp, canonical,
+};
+
+use crate::delivery::{Delivery, DeliveryState};
+
+/// Who acts: a worker, or a person by login name.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Actor {
+    /// A worker process.
+    Worker(String),
+    /// A person.
+    Operator(String),
+}
+
+impl Actor {
+    /// How the actor is written in the audit log.
+    pub fn text(&self) -> String {
+        match self {
+            Self::Worker(name) => format!("worker:{name}"),
+            Self::Operator(name) => format!("operator:{name}"),
+        }
+    }
+}
+
+/// A stream of documents of one kind from one system to another, as configured.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FlowId(pub String);
+
+/// Changes that become durable together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Changeset {
+    /// Who.
+    pub by: Actor,
+    /// Why, in a few words: the stage, or a person's reason.
+    pub why: String,
+    /// When.
+    pub at: Timestamp,
+    /// What.
+    pub changes: Vec<Change>,
+}
+
+/// One change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Change {
+    /// A flow has read up to `next`.
+    AdvanceCursor {
+        /// The flow.
+        flow: FlowId,
+        /// Where it stood.
+        expected: Option<String>,
+        /// Where it stands.
+        next: String,
+    },
+    /// A document was captured, or captured again in another state. It then waits for translation.
+    RecordEnvelope {
+        /// The flow that captured it.
+        flow: FlowId,
+        /// The revision we had; `None` if it is new.
+        expected: Option<Revision>,
+        /// The document.
+        envelope: Box<Envelope>,
+    },
+    /// A record that is no well-formed document: it is held under its own name.
+    RecordMalformed {
+        /// The flow that found it.
+        flow: FlowId,
+        /// Where it stands.
+        origin: Origin,
+        /// Its number for people.
+        number: String,
+        /// Its kind.
+        kind: DocumentKind,
+        /// Its entity, if that can be read.
+        entity: Option<EntityId>,
+        /// What is wrong and who must change what.
+        notice: HoldNotice,
+    },
+    /// The source no longer has the document.
+    MarkDeleted {
+        /// Which.
+        document: DocumentId,
+    },
+    /// The document's present revision is dealt with: deliveries were opened, or nothing is to be done.
+    SettleTranslation {
+        /// Which document.
+        document: DocumentId,
+        /// The revision that was dealt with.
+        revision: Revision,
+    },
+    /// The document can't be translated; it waits for people (or for another document).
+    Hold {
+        /// Which document.
+        document: DocumentId,
+        /// Why, every gap at once.
+        notices: Vec<HoldNotice>,
+        /// True if a pass may look at it again by itself (it waits for another document).
+        is_transient: bool,
+    },
+    /// A person wants a held document looked at again.
+    Release {
+        /// Which document.
+        document: DocumentId,
+    },
+    /// A delivery begins.
+    OpenDelivery(Box<OpenedDelivery>),
+    /// A delivery moves to another state.
+    MoveDelivery {
+        /// Which delivery.
+        id: DeliveryId,
+        /// The version we decided on.
+        expected: u64,
+        /// The next state.
+        next: DeliveryState,
+        /// Attempts after this move.
+        attempts: u32,
+    },
+    /// A delivery of which nothing was done gets another payload and is queued again.
+    RefreshDelivery {
+        /// Which delivery.
+        id: DeliveryId,
+        /// The version we decided on.
+        expected: u64,
+        /// What replaces it.
+        payload: Box<OpenedDelivery>,
+    },
+    /// A signed crosswalk came into force.
+    AdoptCrosswalk {
+        /// Digest over all its versions and reference data.
+        digest: Digest,
+        /// What it contains, for people.
+        summary: String,
+    },
+    /// A reconciliation was made.
+    RecordReconciliation {
+        /// Which entity.
+        entity: EntityId,
+        /// Which snapshot.
+        snapshot: String,
+        /// Number of breaks.
+        breaks: u32,
+        /// Digest of the whole result.
+        digest: Digest,
+    },
+    /// A difference was found.
+    OpenBreak(Box<BreakRecord>),
+    /// Calls to a system.
+    RecordCalls(Vec<CallFact>),
+}
+
+/// A delivery as it is opened or refreshed: the facts and its payload.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OpenedDelivery {
+    /// The facts.
+    pub delivery: Delivery,
+    /// Canonical bytes of the translated document.
+    pub payload: Vec<u8>,
+}
+
+/// One reason why a document is held.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct HoldNotice {
+    /// Problem code with a page in the docs, `P0103`.
+    pub code: String,
+    /// What is wrong, with line and value.
+    pub summary: String,
+    /// Who must change what.
+    pub remedy: String,
+}
+
+/// One difference between the two systems.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BreakRecord {
+    /// Which entity.
+    pub entity: EntityId,
+    /// Which snapshot.
+    pub snapshot: String,
+    /// Its class (domain dossier 6.4).
+    pub class: String,
+    /// Its status (domain dossier 6.3).
+    pub status: String,
+    /// The document, for people.
+    pub document: String,
+    /// What differs, for people.
+    pub summary: String,
+}
+
+/// One call to a system, as the audit log keeps it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CallFact {
+    /// When it began.
+    pub at: Timestamp,
+    /// Which system.
+    pub system: String,
+    /// What was asked.
+    pub operation: String,
+    /// Name of the credential, never its secret.
+    pub credential: String,
+    /// Digest of the request body.
+    pub request: Digest,
+    /// Status code, or 0 without an answer.
+    pub status: u16,
+    /// Digest of the answer's body.
+    pub response: Digest,
+    /// Bytes of the answer's body.
+    pub response_bytes: u64,
+    /// How long it took.
+    pub duration_ms: u64,
+}
+
+impl Changeset {
+    /// The canonical bytes that the audit log chains.
+    pub fn canonical(&self) -> Vec<u8> {
+        let mut w = Writer::new();
+        w.number(1);
+        w.text(&self.by.text());
+        w.text(&self.why);
+        w.signed(i128::from(self.at.0));
+        w.list(self.changes.iter(), write_change);
+        w.finish()
+    }
+}
+
+fn write_change(w: &mut Writer, change: &Change) {
+    match change {
+        Change::AdvanceCursor {
+            flow,
+            expected,
+            next,
+        } => {
+            w.text("cursor");
+            w.text(&flow.0);
+            w.option(expected.as_ref(), |w, text| w.text(text));
+            w.text(next);
+        }
+        Change::RecordEnvelope {
+            flow,
+            expected,
+            envelope,
+        } => {
+            w.text("envelope");
+            w.text(&flow.0);
+            w.option(expected.as_ref(), |w, revision| w.text(revision.as_str()));
+            w.text(&envelope.origin.to_string());
+            w.text(&envelope.number);
+            w.text(envelope.revision.as_str());
+            w.bytes(Digest::of(&canonical::encode_envelope(envelope)).as_bytes());
+        }
+        Change::RecordMalformed {
+            flow,
+            origin,
+            number,
+            kind,
+            entity,
+            notice,
+        } => {
+            w.text("malformed");
+            w.text(&flow.0);
+            w.text(&origin.to_string());
+            w.text(number);
+            w.text(kind.word());
+            w.option(entity.as_ref(), |w, entity| w.text(entity.as_str()));
+            write_notice(w, notice);
+        }
+        Change::MarkDeleted { document } => {
+            w.text("deleted");
+            w.bytes(document.as_bytes());
+        }
+        Change::SettleTranslation { document, revision } => {
+            w.text("translated");
+            w.bytes(document.as_bytes());
+            w.text(revision.as_str());
+        }
+        Change::Hold {
+            document,
+            notices,
+            is_transient,
+        } => {
+            w.text("hold");
+            w.bytes(document.as_bytes());
+            w.list(notices.iter(), write_notice);
+            w.flag(*is_transient);
+        }
+        Change::Release { document } => {
+            w.text("release");
+            w.bytes(document.as_bytes());
+        }
+        Change::OpenDelivery(opened) => {
+            w.text("open");
+            write_opened(w, opened);
+        }
+        Change::MoveDelivery {
+            id,
+            expected,
+            next,
+            attempts,
+        } => {
+            w.text("move");
+            write_id(w, *id);
+            w.number(u128::from(*expected));
+            next.write(w);
+            w.number(u128::from(*attempts));
+        }
+        Change::RefreshDelivery {
+            id,
+            expected,
+            payload,
+        } => {
+            w.text("refresh");
+            write_id(w, *id);
+            w.number(u128::from(*expected));
+            write_opened(w, payload);
+        }
+        Change::AdoptCrosswalk { digest, summary } => {
+            w.text("crosswalk");
+            w.bytes(digest.as_bytes());
+            w.text(summary);
+        }
+        Change::RecordReconciliation {
+            entity,
+            snapshot,
+            breaks,
+            digest,
+        } => {
+            w.text("reconciliation");
+            w.text(entity.as_str());
+            w.text(snapshot);
+            w.number(u128::from(*breaks));
+            w.bytes(digest.as_bytes());
+        }
+        Change::OpenBreak(found) => {
+            w.text("break");
+            w.text(found.entity.as_str());
+            let texts = [
+                &found.snapshot,
+                &found.class,
+                &found.status,
+                &found.document,
+                &found.summary,
+            ];
+            texts.into_iter().for_each(|text| w.text(text));
+        }
+        Change::RecordCalls(calls) => {
+            w.text("calls");
+            w.list(calls.iter(), write_call);
+        }
+    }
+}
+
+fn write_notice(w: &mut Writer, notice: &HoldNotice) {
+    w.text(&notice.code);
+    w.text(&notice.summary);
+    w.text(&notice.remedy);
+}
+
+fn write_id(w: &mut Writer, id: DeliveryId) {
+    w.bytes(id.document.as_bytes());
+    w.number(u128::from(id.number));
+}
+
+fn write_opened(w: &mut Writer, opened: &OpenedDelivery) {
+    let delivery = &opened.delivery;
+    write_id(w, delivery.id);
+    w.text(&delivery.flow.0);
+    w.text(delivery.role.word());
+    w.text(delivery.marks.stamp.as_str());
+    w.text(delivery.marks.key.as_str());
+    w.text(delivery.revision.as_str());
+    w.text(&delivery.crosswalk_version);
+    w.bytes(delivery.crosswalk.as_bytes());
+    w.text(delivery.kind.word());
+    w.text(delivery.entity.as_str());
+    w.text(delivery.target.as_str());
+    w.text(&delivery.number);
+    w.text(&delivery.party);
+    w.text(&date_text(delivery.accounting_date));
+    w.text(&delivery.period);
+    w.number(u128::from(delivery.version));
+    w.number(u128::from(delivery.attempts));
+    w.signed(i128::from(delivery.opened_at.0));
+    w.signed(i128::from(delivery.moved_at.0));
+    delivery.state.write(w);
+    w.bytes(Digest::of(&opened.payload).as_bytes());
+}
+
+fn write_call(w: &mut Writer, call: &CallFact) {
+    w.signed(i128::from(call.at.0));
+    w.text(&call.system);
+    w.text(&call.operation);
+    w.text(&call.credential);
+    w.bytes(call.request.as_bytes());
+    w.number(u128::from(call.status));
+    w.bytes(call.response.as_bytes());
+    w.number(u128::from(call.response_bytes));
+    w.number(u128::from(call.duration_ms));
+}
+
+/// The marks of a delivery that is opened or refreshed: the key follows the payload, the stamp does not.
+pub fn key_of(stamp: &tieout_model::Stamp, revision: &Revision, payload: &[u8]) -> IdempotencyKey {
+    IdempotencyKey::of(stamp, revision, &Digest::of(payload))
+}
+
+/// The accounting date in the form in which stores order it: `YYYY-MM-DD`.
+pub fn date_text(date: AccountingDate) -> String {
+    date.to_string()
+}

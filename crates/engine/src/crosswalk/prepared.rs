@@ -1,0 +1,407 @@
+//! One version made ready to decide lines quickly: rules per segment in order, attributes read once per line.
+
+mod allowed;
+mod gap;
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
+
+use tieout_model::{AccountClass, Code, Combination, Digest, Dimensional};
+
+use crate::crosswalk::file::{Attribute, Retired, Rule, RuleValue, Test, VersionFile};
+use crate::crosswalk::hold::Unmapped;
+use crate::crosswalk::place::normalised;
+use crate::crosswalk::reference::{EntityRow, Reference, WhenBlank};
+
+/// Sets up to this size are searched one by one.
+const SMALL_SET: usize = 4;
+
+/// What a line offers to the rules.
+pub(crate) struct LineView<'l> {
+    pub(crate) coding: &'l Dimensional,
+    pub(crate) class: Option<AccountClass>,
+    pub(crate) entity_id: &'l str,
+    pub(crate) entity: Option<&'l EntityRow>,
+    pub(crate) affiliate: Option<&'l EntityRow>,
+}
+
+#[derive(Debug)]
+struct Slot {
+    attribute: Attribute,
+    default: String,
+}
+
+#[derive(Debug)]
+enum Values {
+    Few(Vec<String>),
+    Many(HashSet<String>),
+}
+
+#[derive(Debug)]
+enum PreparedTest {
+    /// The account's class is one of these; decided without comparing words.
+    Class(Vec<AccountClass>, bool),
+    Value {
+        slot: usize,
+        values: Values,
+        is_wanted: bool,
+    },
+}
+
+#[derive(Debug)]
+enum PreparedValue {
+    Literal(String),
+    Lookup {
+        slot: usize,
+        rows: Arc<HashMap<String, String>>,
+    },
+    Entity(String),
+    Affiliate(String),
+}
+
+/// The rule that decided a segment, by name.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RuleName {
+    /// The segment.
+    pub segment: String,
+    /// The rule's id.
+    pub rule: String,
+}
+
+#[derive(Debug)]
+struct PreparedRule {
+    name: Arc<RuleName>,
+    priority: u32,
+    tests: Vec<PreparedTest>,
+    value: PreparedValue,
+}
+
+/// One segment with its rules in order.
+#[derive(Debug)]
+pub(crate) struct PreparedSegment {
+    name: String,
+    rules: Vec<PreparedRule>,
+    retired: HashMap<String, Retired>,
+    /// False if any value may be used at any time.
+    is_limited: bool,
+}
+
+/// One version, ready.
+#[derive(Debug)]
+pub(crate) struct Prepared {
+    name: String,
+    digest: Digest,
+    slots: Vec<Slot>,
+    /// The slot of each dimension of the reference data, in their order; `None` if nothing asks for it.
+    dimensions: Vec<Option<usize>>,
+    segments: Vec<PreparedSegment>,
+    flexfields: Vec<(String, usize)>,
+}
+
+struct Slots<'a> {
+    reference: &'a Reference,
+    slots: Vec<Slot>,
+}
+
+impl Slots<'_> {
+    fn of(&mut self, attribute: &Attribute) -> usize {
+        let known = self
+            .slots
+            .iter()
+            .position(|slot| slot.attribute == *attribute);
+        known.unwrap_or_else(|| {
+            let default = match attribute {
+                Attribute::Dimension(name) => match self.reference.dimensions.get(name) {
+                    Some(WhenBlank::Default(value)) => value.clone(),
+                    Some(WhenBlank::Required | WhenBlank::Empty) | None => String::new(),
+                },
+                Attribute::Account
+                | Attribute::AccountClass
+                | Attribute::Entity
+                | Attribute::EntityColumn(_)
+                | Attribute::Affiliate
+                | Attribute::AffiliateColumn(_) => String::new(),
+            };
+            self.slots.push(Slot {
+                attribute: attribute.clone(),
+                default,
+            });
+            self.slots.len().saturating_sub(1)
+        })
+    }
+}
+
+impl Values {
+    fn of(values: impl ExactSizeIterator<Item = String>) -> Self {
+        if values.len() <= SMALL_SET {
+            Self::Few(values.collect())
+        } else {
+            Self::Many(values.collect())
+        }
+    }
+
+    fn contains(&self, value: &str) -> bool {
+        match self {
+            Self::Few(values) => values.iter().any(|one| one == value),
+            Self::Many(values) => values.contains(value),
+        }
+    }
+}
+
+impl PreparedRule {
+    fn holds(&self, class: Option<AccountClass>, values: &[Cow<'_, str>]) -> bool {
+        self.tests.iter().all(|test| match test {
+            PreparedTest::Class(classes, is_wanted) => {
+                class.is_some_and(|class| classes.contains(&class)) == *is_wanted
+            }
+            PreparedTest::Value {
+                slot,
+                values: set,
+                is_wanted,
+            } => {
+                let value = values.get(*slot).map_or("", |value| value);
+                set.contains(value) == *is_wanted
+            }
+        })
+    }
+}
+
+impl Prepared {
+    pub(crate) fn of(file: &VersionFile, reference: &Reference) -> Self {
+        let mut slots = Slots {
+            reference,
+            slots: Vec::new(),
+        };
+        let tables: BTreeMap<&Attribute, Arc<HashMap<String, String>>> = file
+            .lookups
+            .iter()
+            .map(|(name, rows)| {
+                let rows = rows.iter().map(|(key, value)| (key.clone(), value.clone()));
+                (name, Arc::new(rows.collect()))
+            })
+            .collect();
+        let segments = file.segments.iter().map(|name| {
+            let mine = file.rules.iter().filter(|rule| rule.segment == *name);
+            let mut rules: Vec<PreparedRule> = mine
+                .map(|rule| prepare(rule, &tables, &mut slots))
+                .collect();
+            rules.sort_by(|a, b| (a.priority, &a.name.rule).cmp(&(b.priority, &b.name.rule)));
+            let mut retired: HashMap<String, Retired> = HashMap::new();
+            for row in file.retired.iter().filter(|row| row.segment == *name) {
+                let first = retired
+                    .entry(row.value.clone())
+                    .or_insert_with(|| row.clone());
+                if row.disabled_from < first.disabled_from {
+                    *first = row.clone();
+                }
+            }
+            PreparedSegment {
+                name: name.clone(),
+                rules,
+                is_limited: !retired.is_empty() || reference.segment_values.contains_key(name),
+                retired,
+            }
+        });
+        let segments = segments.collect();
+        let flexfields = file.dff.iter();
+        let flexfields = flexfields
+            .map(|(name, dimension)| {
+                let slot = slots.of(&Attribute::Dimension(dimension.clone()));
+                (name.clone(), slot)
+            })
+            .collect();
+        let slots = slots.slots;
+        let slot_of = |dimension: &String| {
+            let mut all = slots.iter();
+            all.position(|slot| slot.attribute == Attribute::Dimension(dimension.clone()))
+        };
+        Self {
+            name: file.version.clone(),
+            digest: file.digest,
+            dimensions: reference.dimensions.keys().map(slot_of).collect(),
+            slots,
+            segments,
+            flexfields,
+        }
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub(crate) fn digest(&self) -> Digest {
+        self.digest
+    }
+
+    pub(crate) fn segment_names(&self) -> impl ExactSizeIterator<Item = &str> {
+        self.segments.iter().map(|segment| segment.name.as_str())
+    }
+
+    /// What rules see of a line without dimensions: the default of each.
+    pub(crate) fn blank<'l>(&'l self, values: &mut Vec<Cow<'l, str>>) {
+        values.clear();
+        let defaults = self.slots.iter().map(|slot| slot.default.as_str());
+        values.extend(defaults.map(Cow::Borrowed));
+    }
+
+    /// Lets rules see the value of a dimension, named by its position in the reference data. True if it is blank, which leaves the default.
+    pub(crate) fn set<'l>(
+        &self,
+        dimension: usize,
+        value: &'l str,
+        values: &mut [Cow<'l, str>],
+    ) -> bool {
+        let value = normalised(value);
+        if value.is_empty() {
+            return true;
+        }
+        let slot = self.dimensions.get(dimension).copied().flatten();
+        if let Some(seen) = slot.and_then(|slot| values.get_mut(slot)) {
+            *seen = value;
+        }
+        false
+    }
+
+    /// Decides every segment of a line whose dimensions are set in `values`. Gaps go to `gaps`; `used` hears which rule decided which
+    /// segment.
+    pub(crate) fn combination<'l>(
+        &'l self,
+        line: &LineView<'l>,
+        number: u32,
+        values: &mut [Cow<'l, str>],
+        gaps: &mut Vec<Unmapped>,
+        mut used: impl FnMut(&Arc<RuleName>),
+    ) -> Combination {
+        for (slot, value) in self.slots.iter().zip(values.iter_mut()) {
+            if let Some(own) = slot.read(line) {
+                *value = own;
+            }
+        }
+        let mut segments = Vec::with_capacity(self.segments.len());
+        for segment in &self.segments {
+            match self.decide(segment, line, values) {
+                Ok((value, rule)) => {
+                    used(rule);
+                    segments.push(Code::new(value));
+                }
+                Err(gap) => gaps.extend(gap.map(|gap| gap.on_line(number))),
+            }
+        }
+        let mut attributes = BTreeMap::new();
+        for (name, slot) in &self.flexfields {
+            if let Some(value) = values.get(*slot).filter(|value| !value.is_empty()) {
+                attributes.insert(name.clone(), value.clone().into_owned());
+            }
+        }
+        Combination {
+            segments,
+            attributes,
+        }
+    }
+
+    /// The value of a segment and the rule that decided it; `None` for a gap that was reported elsewhere.
+    fn decide<'l>(
+        &'l self,
+        segment: &'l PreparedSegment,
+        line: &LineView<'l>,
+        values: &[Cow<'_, str>],
+    ) -> Result<(&'l str, &'l Arc<RuleName>), Option<Unmapped>> {
+        let mut rules = segment.rules.iter();
+        let Some(rule) = rules.find(|rule| rule.holds(line.class, values)) else {
+            return Err(Some(self.no_rule(segment, line)));
+        };
+        let rivals = rules.take_while(|rival| rival.priority == rule.priority);
+        if let Some(rival) = rivals
+            .into_iter()
+            .find(|rival| rival.holds(line.class, values))
+        {
+            return Err(Some(self.ambiguous(segment, line, rule, rival)));
+        }
+        let value = match &rule.value {
+            PreparedValue::Literal(value) => value,
+            PreparedValue::Lookup { slot, rows } => {
+                let key = values.get(*slot).map_or("", |key| key);
+                let row = rows.get(key);
+                row.ok_or_else(|| Some(self.no_row(segment, rule, *slot, key)))?
+            }
+            PreparedValue::Entity(column) => {
+                let cell = line.entity.ok_or(None)?.columns.get(column);
+                self.filled(cell, segment, rule, "entity", line.entity_id, column)?
+            }
+            PreparedValue::Affiliate(column) => {
+                let Some(id) = &line.coding.affiliate else {
+                    return Err(Some(self.no_affiliate(segment, line, rule)));
+                };
+                let cell = line.affiliate.ok_or(None)?.columns.get(column);
+                self.filled(cell, segment, rule, "affiliate", id.as_str(), column)?
+            }
+        };
+        Ok((value, &rule.name))
+    }
+}
+
+impl Slot {
+    /// The value of anything but a dimension.
+    fn read<'l>(&self, line: &LineView<'l>) -> Option<Cow<'l, str>> {
+        let column = |row: Option<&'l EntityRow>, name: &str| {
+            let cell = row.and_then(|row| row.columns.get(name));
+            Cow::Borrowed(cell.map_or("", String::as_str))
+        };
+        match &self.attribute {
+            Attribute::Account => Some(normalised(line.coding.account.as_str())),
+            Attribute::AccountClass => {
+                Some(Cow::Borrowed(line.class.map_or("", AccountClass::word)))
+            }
+            Attribute::Entity => Some(Cow::Borrowed(line.entity_id)),
+            Attribute::EntityColumn(name) => Some(column(line.entity, name)),
+            Attribute::Affiliate => {
+                let id = line.coding.affiliate.as_ref();
+                Some(normalised(id.map_or("", |id| id.as_str())))
+            }
+            Attribute::AffiliateColumn(name) => Some(column(line.affiliate, name)),
+            Attribute::Dimension(_) => None,
+        }
+    }
+}
+
+fn prepare(
+    rule: &Rule,
+    tables: &BTreeMap<&Attribute, Arc<HashMap<String, String>>>,
+    slots: &mut Slots<'_>,
+) -> PreparedRule {
+    let tests = rule.when.iter().map(|condition| {
+        let (values, is_wanted) = match &condition.test {
+            Test::OneOf(values) => (values, true),
+            Test::NoneOf(values) => (values, false),
+        };
+        if condition.attribute == Attribute::AccountClass {
+            let classes = values.iter().filter_map(|word| word.parse().ok());
+            return PreparedTest::Class(classes.collect(), is_wanted);
+        }
+        PreparedTest::Value {
+            slot: slots.of(&condition.attribute),
+            values: Values::of(values.iter().cloned()),
+            is_wanted,
+        }
+    });
+    let tests = tests.collect();
+    let value = match &rule.value {
+        RuleValue::Literal(value) => PreparedValue::Literal(value.clone()),
+        RuleValue::Lookup(table) => PreparedValue::Lookup {
+            slot: slots.of(table),
+            rows: tables.get(table).cloned().unwrap_or_default(),
+        },
+        RuleValue::Entity(column) => PreparedValue::Entity(column.clone()),
+        RuleValue::Affiliate(column) => PreparedValue::Affiliate(column.clone()),
+    };
+    PreparedRule {
+        name: Arc::new(RuleName {
+            segment: rule.segment.clone(),
+            rule: rule.id.clone(),
+        }),
+        priority: rule.priority,
+        tests,
+        value,
+    }
+}

@@ -1,0 +1,207 @@
+//! The one transition function of a delivery. Illegal moves are values.
+
+use tieout_model::{Acknowledgement, FaultClass};
+
+use crate::change::Change;
+use crate::delivery::backoff::wait_ms;
+use crate::delivery::{
+    Delivery, DeliveryEvent, DeliveryPolicy, DeliveryState, IllegalMove, Moment,
+};
+
+/// The change that `event` makes to `delivery`.
+///
+/// # Errors
+/// [`IllegalMove`] if the state does not allow the event; nothing is to be done then.
+pub fn settle(
+    delivery: &Delivery,
+    event: DeliveryEvent,
+    at: Moment,
+    policy: &DeliveryPolicy,
+) -> Result<Change, IllegalMove> {
+    let attempts = match event {
+        DeliveryEvent::Taken { .. } => delivery.attempts.saturating_add(1),
+        DeliveryEvent::Released => 0,
+        _ => delivery.attempts,
+    };
+    let next = match &delivery.state {
+        DeliveryState::Queued { .. } => from_queued(&event, at, policy),
+        DeliveryState::Leased { .. } => from_leased(delivery, &event, at, policy),
+        DeliveryState::Submitted { .. } => from_submitted(delivery, &event, at, policy),
+        DeliveryState::Uncertain { absences, .. } => from_uncertain(*absences, &event, at, policy),
+        DeliveryState::Rejected(_) | DeliveryState::Parked(_) => from_stopped(delivery, &event, at),
+        DeliveryState::Posted(_) => None,
+    };
+    let next = next.ok_or_else(|| IllegalMove {
+        id: delivery.id,
+        state: delivery.state.word().word(),
+        event: format!("{event:?}").chars().take(60).collect(),
+    })?;
+    Ok(Change::MoveDelivery {
+        id: delivery.id,
+        expected: delivery.version,
+        next,
+        attempts,
+    })
+}
+
+fn from_queued(
+    event: &DeliveryEvent,
+    at: Moment,
+    policy: &DeliveryPolicy,
+) -> Option<DeliveryState> {
+    match event {
+        DeliveryEvent::Taken { by } => Some(DeliveryState::Leased {
+            by: by.clone(),
+            until: at.now.plus_millis(policy.lease_ms),
+        }),
+        _ => None,
+    }
+}
+
+fn from_leased(
+    delivery: &Delivery,
+    event: &DeliveryEvent,
+    at: Moment,
+    policy: &DeliveryPolicy,
+) -> Option<DeliveryState> {
+    let next = match event {
+        DeliveryEvent::Accepted(job) => DeliveryState::Submitted {
+            job: job.clone(),
+            poll_at: at.now.plus_millis(policy.poll_first_ms),
+            polls: 0,
+        },
+        DeliveryEvent::ReadBack(ack) => read_back(ack).unwrap_or_else(|| probe(at, policy, 0)),
+        DeliveryEvent::Refused(rejection) => DeliveryState::Rejected(rejection.clone()),
+        DeliveryEvent::NotDone {
+            class,
+            retry_after_ms,
+        } => again(delivery, *class, *retry_after_ms, at, policy),
+        DeliveryEvent::Unknown | DeliveryEvent::Absent | DeliveryEvent::LeaseExpired => {
+            probe(at, policy, 0)
+        }
+        _ => return None,
+    };
+    Some(next)
+}
+
+fn from_submitted(
+    delivery: &Delivery,
+    event: &DeliveryEvent,
+    at: Moment,
+    policy: &DeliveryPolicy,
+) -> Option<DeliveryState> {
+    let DeliveryState::Submitted { job, polls, .. } = &delivery.state else {
+        return None;
+    };
+    let later = || {
+        let polls = polls.saturating_add(1);
+        if polls > policy.polls_max {
+            return DeliveryState::Parked(format!(
+                "the target has worked on it for {polls} questions without an end; look at its job and release it"
+            ));
+        }
+        let wait = wait_ms(polls.min(20), 100, policy.poll_max_ms, at.jitter);
+        DeliveryState::Submitted {
+            job: job.clone(),
+            poll_at: at.now.plus_millis(wait),
+            polls,
+        }
+    };
+    let next = match event {
+        DeliveryEvent::Pending | DeliveryEvent::NotDone { .. } | DeliveryEvent::Unknown => later(),
+        DeliveryEvent::ReadBack(ack) => read_back(ack).unwrap_or_else(later),
+        DeliveryEvent::Refused(rejection) => DeliveryState::Rejected(rejection.clone()),
+        DeliveryEvent::Absent => probe(at, policy, 0),
+        _ => return None,
+    };
+    Some(next)
+}
+
+fn from_uncertain(
+    absences: u32,
+    event: &DeliveryEvent,
+    at: Moment,
+    policy: &DeliveryPolicy,
+) -> Option<DeliveryState> {
+    let next = match event {
+        DeliveryEvent::Found(rows) => match rows.as_slice() {
+            [] => {
+                let absences = absences.saturating_add(1);
+                if absences >= policy.absences_needed {
+                    DeliveryState::Queued { not_before: at.now }
+                } else {
+                    probe(at, policy, absences)
+                }
+            }
+            [ack] => read_back(ack).unwrap_or_else(|| probe(at, policy, 0)),
+            many => DeliveryState::Parked(format!(
+                "the target shows {} documents with this stamp ({}); a person must take the extra ones back",
+                many.len(),
+                many.iter()
+                    .map(|ack| ack.reference.as_str())
+                    .collect::<Vec<_>>()
+                    .join(", "),
+            )),
+        },
+        DeliveryEvent::NotDone { .. } | DeliveryEvent::Unknown | DeliveryEvent::Pending => {
+            probe(at, policy, absences)
+        }
+        _ => return None,
+    };
+    Some(next)
+}
+
+/// A rejected delivery was surely not done and may be sent again. A parked one may have been done: it is looked up first.
+fn from_stopped(delivery: &Delivery, event: &DeliveryEvent, at: Moment) -> Option<DeliveryState> {
+    match (event, &delivery.state) {
+        (DeliveryEvent::Released, DeliveryState::Rejected(_)) => {
+            Some(DeliveryState::Queued { not_before: at.now })
+        }
+        (DeliveryEvent::Released, _) => Some(DeliveryState::Uncertain {
+            probe_at: at.now,
+            absences: 0,
+        }),
+        _ => None,
+    }
+}
+
+fn read_back(ack: &Acknowledgement) -> Option<DeliveryState> {
+    ack.is_accounted.then(|| DeliveryState::Posted(ack.clone()))
+}
+
+fn probe(at: Moment, policy: &DeliveryPolicy, absences: u32) -> DeliveryState {
+    DeliveryState::Uncertain {
+        probe_at: at.now.plus_millis(policy.probe_spacing_ms),
+        absences,
+    }
+}
+
+fn again(
+    delivery: &Delivery,
+    class: FaultClass,
+    retry_after_ms: Option<u64>,
+    at: Moment,
+    policy: &DeliveryPolicy,
+) -> DeliveryState {
+    if class == FaultClass::Incompatible {
+        let why = "the target answers something this version does not understand; nothing was sent";
+        return DeliveryState::Parked(why.to_owned());
+    }
+    // Being asked to wait is no failure of the document: only real attempts count towards a person's attention.
+    let is_waiting = matches!(class, FaultClass::Throttled | FaultClass::Unavailable);
+    if delivery.attempts >= policy.attempts_max && !is_waiting {
+        return DeliveryState::Parked(format!(
+            "{} attempts failed ({}); nothing was sent",
+            delivery.attempts,
+            class.word()
+        ));
+    }
+    let first = policy.backoff_first_ms;
+    let wait = wait_ms(delivery.attempts, first, policy.backoff_max_ms, at.jitter);
+    let asked = retry_after_ms
+        .and_then(|ms| i64::try_from(ms).ok())
+        .unwrap_or(0);
+    DeliveryState::Queued {
+        not_before: at.now.plus_millis(wait.max(asked)),
+    }
+}

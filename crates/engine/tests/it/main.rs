@@ -1,0 +1,13 @@
+//! What the decisions must do, seen from outside.
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot read its data must fail on the spot"
+)]
+
+mod crosswalk_companies;
+mod crosswalk_company;
+mod crosswalk_holds;
+mod crosswalk_open;
+mod crosswalk_properties;
+mod crosswalk_signature;
+mod crosswalk_versions;

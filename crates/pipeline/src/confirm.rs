@@ -1,0 +1,122 @@
+//! Asks what became of what was sent.
+//!
+//! A delivery counts as posted only after a business row was read back. An uncertain one leaves that state only by a look-up. A lease that
+//! ran out makes its delivery uncertain.
+
+use std::collections::BTreeMap;
+
+use tieout_connector::Batch;
+use tieout_engine::{DeliveryEvent, DeliveryState, StateWord};
+use tieout_model::{DeliveryId, DocumentKind, JobRef, SystemId};
+
+use crate::context::{Context, PassError, Progress};
+use crate::deliver::{Lot, commit_events, event, failed, grouped};
+
+/// Asks about what is due.
+///
+/// # Errors
+/// [`PassError`] if the store fails.
+pub async fn pass(context: &Context) -> Result<Progress, PassError> {
+    let limit = context.bounds.confirm_len_max;
+    let mut worked = 0_usize;
+    let expired = context
+        .store
+        .due(context.now(), StateWord::Leased, limit)
+        .await?;
+    worked += expired.len();
+    for (_, lot) in grouped(expired)? {
+        let events = lot
+            .iter()
+            .map(|(d, _)| (d.id, DeliveryEvent::LeaseExpired))
+            .collect();
+        commit_events(context, "confirm", lot, events).await?;
+    }
+    let submitted = context
+        .store
+        .due(context.now(), StateWord::Submitted, limit)
+        .await?;
+    worked += submitted.len();
+    for ((target, kind), lot) in grouped(submitted)? {
+        for (job, lot) in by_job(lot) {
+            ask_about(context, &target, kind, &job, lot).await?;
+        }
+    }
+    let uncertain = context
+        .store
+        .due(context.now(), StateWord::Uncertain, limit)
+        .await?;
+    worked += uncertain.len();
+    for ((target, kind), lot) in grouped(uncertain)? {
+        look_up(context, &target, kind, lot).await?;
+    }
+    if worked > 0 {
+        return Ok(Progress::Worked(u32::try_from(worked).unwrap_or(u32::MAX)));
+    }
+    Ok(Progress::Idle {
+        wake_at: context.store.next_due().await?,
+    })
+}
+
+fn by_job(lot: Lot) -> BTreeMap<JobRef, Lot> {
+    let mut jobs: BTreeMap<JobRef, Lot> = BTreeMap::new();
+    for (delivery, item) in lot {
+        let job = match &delivery.state {
+            DeliveryState::Submitted { job, .. } => job.clone(),
+            _ => continue,
+        };
+        jobs.entry(job).or_default().push((delivery, item));
+    }
+    jobs
+}
+
+async fn ask_about(
+    context: &Context,
+    target: &SystemId,
+    kind: DocumentKind,
+    job: &JobRef,
+    lot: Lot,
+) -> Result<(), PassError> {
+    let Some(client) = context
+        .systems
+        .get(target)
+        .and_then(|system| system.target.as_ref())
+    else {
+        return Ok(());
+    };
+    let items = lot.iter().map(|(_, item)| item.clone()).collect();
+    let events: BTreeMap<DeliveryId, DeliveryEvent> =
+        match client.poll(job, &Batch { kind, items }).await {
+            Ok(outcome) => outcome
+                .items
+                .into_iter()
+                .map(|(id, o)| (id, event(o)))
+                .collect(),
+            Err(fault) => lot.iter().map(|(d, _)| (d.id, failed(&fault))).collect(),
+        };
+    commit_events(context, "confirm", lot, events).await
+}
+
+async fn look_up(
+    context: &Context,
+    target: &SystemId,
+    kind: DocumentKind,
+    lot: Lot,
+) -> Result<(), PassError> {
+    let Some(client) = context
+        .systems
+        .get(target)
+        .and_then(|system| system.target.as_ref())
+    else {
+        return Ok(());
+    };
+    let items = lot.iter().map(|(_, item)| item.clone()).collect();
+    let events: BTreeMap<DeliveryId, DeliveryEvent> =
+        match client.find(&Batch { kind, items }).await {
+            Ok(found) => found
+                .into_iter()
+                .map(|f| (f.id, DeliveryEvent::Found(f.rows)))
+                .collect(),
+            Err(fault) => lot.iter().map(|(d, _)| (d.id, failed(&fault))).collect(),
+        };
+    commit_events(context, "confirm", lot, events).await
+}

@@ -1,0 +1,199 @@
+//! The one file that waits.
+//!
+//! [`run`] drives the four stages side by side until told to stop, each woken by the one before it, by a trigger or by what falls due;
+//! polling stands beside every trigger, so a lost wake-up costs time and nothing else. [`drain`] drives them in turn until nothing is due,
+//! which is also the order in which a simulation sees them.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use tokio::sync::Notify;
+
+use crate::context::{Context, PassError, Progress};
+use crate::{confirm, deliver, extract, translate};
+
+/// Longest wait before a stage looks by itself, whatever it was told.
+const LOOK_INTERVAL_MS: u64 = 1_000;
+
+/// Wakes the stages, and stops them.
+#[derive(Debug, Default)]
+pub struct Wake {
+    extract: Notify,
+    translate: Notify,
+    deliver: Notify,
+    confirm: Notify,
+    is_stopping: AtomicBool,
+}
+
+impl Wake {
+    /// Says: look at the sources.
+    pub fn trigger(&self) {
+        self.extract.notify_one();
+    }
+
+    /// Says: look at everything, a person has changed something.
+    pub fn all(&self) {
+        for stage in [&self.extract, &self.translate, &self.deliver, &self.confirm] {
+            stage.notify_one();
+        }
+    }
+
+    /// Says: finish what is in hand and end.
+    pub fn stop(&self) {
+        self.is_stopping.store(true, Ordering::SeqCst);
+        self.all();
+    }
+
+    fn is_stopping(&self) -> bool {
+        self.is_stopping.load(Ordering::SeqCst)
+    }
+}
+
+/// How a drain ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Drained {
+    /// Rounds that did something.
+    pub rounds: u64,
+}
+
+/// Drives all stages side by side until [`Wake::stop`]. `poll_interval_ms` is how often sources are read without a trigger.
+///
+/// # Errors
+/// [`PassError`] if the store fails; a source that can't be read is tried again.
+pub async fn run(
+    context: Arc<Context>,
+    wake: Arc<Wake>,
+    poll_interval_ms: u64,
+) -> Result<(), PassError> {
+    let extract = async {
+        while !wake.is_stopping() {
+            match extract::pass(&context).await {
+                Ok(Progress::Worked(_)) => wake.translate.notify_one(),
+                Ok(Progress::Idle { .. }) => rest(&context, &wake.extract, poll_interval_ms).await,
+                Err(PassError::Source { system, detail }) => {
+                    tracing::warn!(%system, %detail, "source cannot be read, will try again");
+                    let pause = detail.retry_after_ms.unwrap_or(LOOK_INTERVAL_MS).max(100);
+                    rest(&context, &wake.extract, pause.min(60_000)).await;
+                }
+                Err(other) => return Err(other),
+            }
+        }
+        Ok(())
+    };
+    let translate = async {
+        while !wake.is_stopping() {
+            match translate::pass(&context).await? {
+                Progress::Worked(_) => wake.deliver.notify_one(),
+                Progress::Idle { .. } => rest(&context, &wake.translate, LOOK_INTERVAL_MS).await,
+            }
+        }
+        Ok(())
+    };
+    let confirm = async {
+        while !wake.is_stopping() {
+            match confirm::pass(&context).await? {
+                // A settled delivery may let the next one of its document go.
+                Progress::Worked(_) => wake.deliver.notify_one(),
+                Progress::Idle { wake_at } => {
+                    let wait = wait_ms(&context, wake_at);
+                    rest(&context, &wake.confirm, wait).await;
+                }
+            }
+        }
+        Ok(())
+    };
+    let lanes = async {
+        let first = deliver_lane(&context, &wake);
+        let second = deliver_lane(&context, &wake);
+        futures_util::future::try_join(first, second)
+            .await
+            .map(|_| ())
+    };
+    futures_util::future::try_join4(extract, translate, lanes, confirm)
+        .await
+        .map(|_| ())
+}
+
+/// One lane of delivery; two of them overlap sending with recording.
+async fn deliver_lane(context: &Context, wake: &Wake) -> Result<(), PassError> {
+    while !wake.is_stopping() {
+        match deliver::pass(context).await? {
+            Progress::Worked(_) => wake.confirm.notify_one(),
+            Progress::Idle { wake_at } => {
+                let wait = wait_ms(context, wake_at);
+                rest(context, &wake.deliver, wait).await;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Drives the stages in turn until nothing is due within `patience_ms`.
+///
+/// # Errors
+/// [`PassError`] if the store fails, or a source stays unreadable for `source_failures_max` rounds in a row.
+pub async fn drain(
+    context: &Context,
+    patience_ms: i64,
+    source_failures_max: u32,
+) -> Result<Drained, PassError> {
+    let mut drained = Drained { rounds: 0 };
+    let mut source_failures = 0;
+    loop {
+        let mut is_busy = false;
+        match extract::pass(context).await {
+            Ok(progress) => {
+                source_failures = 0;
+                is_busy |= matches!(progress, Progress::Worked(_));
+            }
+            Err(fault @ PassError::Source { .. }) => {
+                source_failures += 1;
+                if source_failures >= source_failures_max {
+                    return Err(fault);
+                }
+                context.waiter.wait(LOOK_INTERVAL_MS).await;
+                is_busy = true;
+            }
+            Err(other) => return Err(other),
+        }
+        while matches!(translate::pass(context).await?, Progress::Worked(_)) {
+            is_busy = true;
+        }
+        is_busy |= matches!(deliver::pass(context).await?, Progress::Worked(_));
+        is_busy |= matches!(confirm::pass(context).await?, Progress::Worked(_));
+        if is_busy {
+            drained.rounds += 1;
+            continue;
+        }
+        let Some(next) = context.store.next_due().await? else {
+            break;
+        };
+        let wait = next.millis().saturating_sub(context.now().millis());
+        if wait > patience_ms {
+            break;
+        }
+        context
+            .waiter
+            .wait(u64::try_from(wait.max(1)).unwrap_or(1))
+            .await;
+    }
+    context.commit("drain", Vec::new()).await?;
+    Ok(drained)
+}
+
+fn wait_ms(context: &Context, wake_at: Option<tieout_model::Timestamp>) -> u64 {
+    let Some(at) = wake_at else {
+        return LOOK_INTERVAL_MS;
+    };
+    let wait = at.millis().saturating_sub(context.now().millis());
+    u64::try_from(wait).unwrap_or(0).clamp(1, LOOK_INTERVAL_MS)
+}
+
+/// Waits until woken, at most `ms`.
+async fn rest(context: &Context, woken: &Notify, ms: u64) {
+    tokio::select! {
+        biased;
+        () = woken.notified() => {}
+        () = context.waiter.wait(ms) => {}
+    }
+}

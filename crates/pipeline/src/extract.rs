@@ -1,0 +1,200 @@
+//! Reads what changed in the sources and records it.
+//!
+//! The cursor and what was read become durable together, so a crash repeats a page and loses none. A document already recorded in the same
+//! revision is left alone. A document that bears our own stamp is an echo and is not recorded. A record that is no well-formed document is
+//! held under its own name; the others go on.
+
+use std::collections::BTreeMap;
+
+use tieout_connector::{Captured, Cursor, Page, Scope, Source};
+use tieout_engine::{Change, HoldNotice};
+use tieout_model::{Document, DocumentId, Envelope, Revision};
+use tieout_store::KnownRevision;
+
+use crate::context::{Context, PassError, Progress, Tally};
+use crate::flow::Stream;
+
+/// Reads one page of every stream.
+///
+/// # Errors
+/// [`PassError`] if the store fails, or if a source can't be read (the other streams are read first).
+pub async fn pass(context: &Context) -> Result<Progress, PassError> {
+    let mut worked = 0;
+    let mut failure = None;
+    for stream in &context.streams {
+        match read_page(context, stream).await {
+            Ok(count) => worked += count,
+            Err(fault @ PassError::Source { .. }) => failure = Some(fault),
+            Err(other) => return Err(other),
+        }
+    }
+    match failure {
+        Some(failure) => Err(failure),
+        None if worked > 0 => Ok(Progress::Worked(worked)),
+        None => Ok(Progress::Idle { wake_at: None }),
+    }
+}
+
+async fn read_page(context: &Context, stream: &Stream) -> Result<u32, PassError> {
+    let Some(source) = context
+        .systems
+        .get(&stream.source)
+        .and_then(|s| s.source.as_ref())
+    else {
+        return Ok(0);
+    };
+    let position = context.store.cursor(&stream.id).await?;
+    let page = ask(context, stream, source.as_ref(), position.as_deref()).await?;
+    let found = page.captured.len();
+    let mut changes = changes_of(context, stream, page.captured).await?;
+    Tally::add(&context.tally.captured, changes.len());
+    let is_moved = position.as_deref() != Some(page.next.0.as_str());
+    if changes.is_empty() && !is_moved {
+        return Ok(0);
+    }
+    let news = changes.len();
+    changes.push(Change::AdvanceCursor {
+        flow: stream.id.clone(),
+        expected: position,
+        next: page.next.0,
+    });
+    context.commit("extract", changes).await?;
+    tracing::debug!(stream = %stream.id.0, found, news, "page read");
+    Ok(u32::try_from(news)
+        .unwrap_or(u32::MAX)
+        .max(u32::from(page.has_more)))
+}
+
+async fn ask(
+    context: &Context,
+    stream: &Stream,
+    source: &dyn Source,
+    position: Option<&str>,
+) -> Result<Page, PassError> {
+    let scope = Scope {
+        kind: stream.kind,
+        entities: stream.targets.keys().cloned().collect(),
+        postings_excluded: stream.postings_excluded(),
+    };
+    let cursor = position.map(|text| Cursor(text.to_owned()));
+    let limit = context.bounds.page_len_max;
+    let answer = source.changes(&scope, cursor.as_ref(), limit).await;
+    answer.map_err(|detail| PassError::Source {
+        system: stream.source.clone(),
+        detail,
+    })
+}
+
+async fn changes_of(
+    context: &Context,
+    stream: &Stream,
+    captured: Vec<Captured>,
+) -> Result<Vec<Change>, PassError> {
+    let ids: Vec<DocumentId> = captured
+        .iter()
+        .map(|item| match item {
+            Captured::Document(envelope) => envelope.id(),
+            Captured::Deleted { origin, .. } | Captured::Malformed { origin, .. } => {
+                DocumentId::of(origin)
+            }
+        })
+        .collect();
+    let mut known = context.store.revisions(&ids).await?;
+    let mut changes = Vec::new();
+    for (item, id) in captured.into_iter().zip(ids) {
+        match item {
+            Captured::Document(envelope) if is_in_scope(stream, &envelope) => {
+                let before = known.get(&id).cloned();
+                let is_same = before
+                    .as_ref()
+                    .is_some_and(|known| known.revision == envelope.revision && !known.is_deleted);
+                if !is_same {
+                    let revision = envelope.revision.clone();
+                    changes.push(Change::RecordEnvelope {
+                        flow: stream.id.clone(),
+                        expected: before.map(|known| known.revision),
+                        envelope,
+                    });
+                    known.insert(
+                        id,
+                        KnownRevision {
+                            revision,
+                            is_deleted: false,
+                        },
+                    );
+                }
+            }
+            Captured::Document(_) => {}
+            Captured::Deleted { .. } => {
+                if known.get(&id).is_some_and(|known| !known.is_deleted) {
+                    changes.push(Change::MarkDeleted { document: id });
+                    mark_deleted(&mut known, id);
+                }
+            }
+            Captured::Malformed {
+                origin,
+                number,
+                kind,
+                entity,
+                problem,
+            } => {
+                let notice = HoldNotice {
+                    code: "P0101".into(),
+                    summary: problem,
+                    remedy: "correct the record in the source system; it is read again by itself"
+                        .into(),
+                };
+                let revision = Revision::new(format!("malformed:{}", notice.summary));
+                if known.get(&id).map(|known| &known.revision) != Some(&revision) {
+                    let flow = stream.id.clone();
+                    known.insert(
+                        id,
+                        KnownRevision {
+                            revision,
+                            is_deleted: false,
+                        },
+                    );
+                    changes.push(Change::RecordMalformed {
+                        flow,
+                        origin,
+                        number,
+                        kind,
+                        entity,
+                        notice,
+                    });
+                }
+            }
+        }
+    }
+    Ok(changes)
+}
+
+fn mark_deleted(known: &mut BTreeMap<DocumentId, KnownRevision>, id: DocumentId) {
+    if let Some(entry) = known.get_mut(&id) {
+        entry.is_deleted = true;
+    }
+}
+
+/// True if the configuration lets this document travel in this stream, and it is not our own echo.
+fn is_in_scope(stream: &Stream, envelope: &Envelope) -> bool {
+    let Some(entity) = envelope.document.entity() else {
+        return true;
+    };
+    if !stream.targets.contains_key(entity) {
+        return false;
+    }
+    match &envelope.document {
+        Document::JournalEntry(entry) => {
+            let draft = entry.draft();
+            let is_echo = draft
+                .reference
+                .starts_with(tieout_model::delivery::STAMP_PREFIX);
+            !is_echo && stream.carries(entity, draft.posting_kind)
+        }
+        Document::SupplierInvoice(invoice) => !invoice
+            .draft()
+            .reference
+            .starts_with(tieout_model::delivery::STAMP_PREFIX),
+        Document::Supplier(_) => true,
+    }
+}

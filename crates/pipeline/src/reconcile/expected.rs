@@ -1,0 +1,189 @@
+//! What we recorded: every captured document of an entity with the lines that were sent for it.
+
+use std::collections::BTreeMap;
+
+use tieout_engine::reconcile::{ExpectedDocument, Progress, SegmentPool, SourceLine, TargetLine};
+use tieout_engine::{Delivery, DeliveryRole, DeliveryState};
+use tieout_model::{Coding, Document, DocumentId, DocumentKind, Envelope, LineFact, Stamp};
+use tieout_store::RecordedDocument;
+
+use crate::context::{Context, PassError, decoded};
+use crate::reconcile::Question;
+
+/// Documents as recorded, with the names by which the source's books may call them.
+#[derive(Default)]
+pub(super) struct Recorded {
+    pub(super) expected: Vec<ExpectedDocument>,
+    /// Natural key or alias -> document.
+    pub(super) by_key: BTreeMap<String, DocumentId>,
+    /// Kind and number -> document.
+    pub(super) by_number: BTreeMap<(DocumentKind, String), DocumentId>,
+    /// Stamps of postings that were taken back, with the stamps of their reversals.
+    pub(super) cancelled: Vec<(String, String)>,
+}
+
+/// Reads the records of one entity.
+pub(super) async fn recorded(
+    context: &Context,
+    question: &Question,
+    pool: &mut SegmentPool,
+) -> Result<Recorded, PassError> {
+    let mut out = Recorded::default();
+    let mut reversals: Vec<(usize, Envelope)> = Vec::new();
+    let mut failure = None;
+    let mut take = |row: RecordedDocument| {
+        if failure.is_none() {
+            match add(question, &mut out, pool, &row) {
+                Ok(Some(index)) if !row.envelope.document.reverses().is_empty() => {
+                    reversals.push((index, row.envelope));
+                }
+                Ok(_) => {}
+                Err(error) => failure = Some(error),
+            }
+        }
+    };
+    context
+        .store
+        .recorded_of(&question.entity, &mut take)
+        .await?;
+    if let Some(failure) = failure {
+        return Err(failure);
+    }
+    for (index, envelope) in reversals {
+        let keys = envelope.document.reverses();
+        let original = keys
+            .iter()
+            .find_map(|key| out.by_key.get(key.as_str()).copied());
+        if let Some(document) = out.expected.get_mut(index) {
+            document.reverses = original;
+        }
+    }
+    Ok(out)
+}
+
+fn add(
+    question: &Question,
+    out: &mut Recorded,
+    pool: &mut SegmentPool,
+    row: &RecordedDocument,
+) -> Result<Option<usize>, PassError> {
+    let envelope = &row.envelope;
+    let id = envelope.id();
+    for (i, stored) in row.deliveries.iter().enumerate() {
+        let delivery = &stored.delivery;
+        if delivery.role == DeliveryRole::Reversal
+            && let Some(before) = i.checked_sub(1).and_then(|i| row.deliveries.get(i))
+        {
+            let (posting, reversal) = (&before.delivery.marks.stamp, &delivery.marks.stamp);
+            out.cancelled
+                .push((posting.as_str().to_owned(), reversal.as_str().to_owned()));
+        }
+    }
+    let last = row
+        .deliveries
+        .last()
+        .filter(|stored| stored.delivery.role == DeliveryRole::Posting);
+    if row.is_deleted && last.is_none() {
+        return Ok(None);
+    }
+    let Some(date) = envelope.document.accounting_date() else {
+        return Ok(None);
+    };
+    let period = question
+        .calendar
+        .period_of(date, envelope.document.is_adjusting());
+    let source_facts = lines(&envelope.document)?;
+    let target_lines = match last {
+        Some(stored) => {
+            let document = decoded(stored)?;
+            lines(&document)?
+                .iter()
+                .filter_map(|fact| target_line(fact, pool))
+                .collect()
+        }
+        None => Vec::new(),
+    };
+    let kind = envelope.document.kind();
+    out.by_key
+        .insert(envelope.origin.natural_key.as_str().to_owned(), id);
+    for alias in &envelope.aliases {
+        out.by_key.insert(alias.as_str().to_owned(), id);
+    }
+    out.by_number.insert((kind, envelope.number.clone()), id);
+    let delivery = last.map(|stored| &stored.delivery);
+    out.expected.push(ExpectedDocument {
+        document: id,
+        number: envelope.number.clone(),
+        kind,
+        party: delivery.map(|d| d.party.clone()).unwrap_or_default(),
+        origin: envelope.origin.to_string(),
+        stamp: delivery.map_or_else(
+            || Stamp::of(&envelope.origin, &question.target),
+            |d| d.marks.stamp.clone(),
+        ),
+        progress: progress(row, delivery),
+        since: delivery.map_or(row.captured_at, |d| d.opened_at),
+        accounting_date: date,
+        period: period.map(|p| p.name.clone()).unwrap_or_default(),
+        crosswalk_version: delivery
+            .map(|d| d.crosswalk_version.clone())
+            .unwrap_or_default(),
+        created_at: envelope.modified,
+        reverses: None,
+        rate: source_facts
+            .iter()
+            .find_map(|fact| fact.rate.clone().filter(|r| !r.is_one())),
+        target_lines,
+        source_lines: source_facts.iter().filter_map(source_line).collect(),
+    });
+    Ok(Some(out.expected.len().saturating_sub(1)))
+}
+
+fn progress(row: &RecordedDocument, delivery: Option<&Delivery>) -> Progress {
+    let Some(delivery) = delivery else {
+        return if row.is_held {
+            Progress::Held
+        } else {
+            Progress::Queued
+        };
+    };
+    match &delivery.state {
+        DeliveryState::Queued { .. } => Progress::Queued,
+        DeliveryState::Leased { .. } | DeliveryState::Submitted { .. } => Progress::Sent,
+        DeliveryState::Uncertain { .. } => Progress::Uncertain,
+        DeliveryState::Posted(_) => Progress::Posted,
+        DeliveryState::Rejected(_) => Progress::Rejected,
+        DeliveryState::Parked(_) => Progress::Parked,
+    }
+}
+
+fn lines(document: &Document) -> Result<Vec<LineFact>, PassError> {
+    document
+        .lines()
+        .map_err(|e| PassError::Damaged(e.to_string()))
+}
+
+fn target_line(fact: &LineFact, pool: &mut SegmentPool) -> Option<TargetLine> {
+    match &fact.coding {
+        Coding::Segmented(combination) => Some(TargetLine {
+            segments: pool.share(&combination.segments),
+            currency: fact.currency,
+            amount: fact.amount,
+            functional: fact.functional,
+        }),
+        Coding::Dimensional(_) => None,
+    }
+}
+
+fn source_line(fact: &LineFact) -> Option<SourceLine> {
+    let is_statistical = fact.currency.is_statistical();
+    fact.coding.dimensional().map(|coding| SourceLine {
+        account: coding.account.clone(),
+        is_statistical,
+        functional: if is_statistical {
+            fact.amount
+        } else {
+            fact.functional
+        },
+    })
+}

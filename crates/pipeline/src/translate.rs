@@ -1,0 +1,295 @@
+//! Turns captured documents into deliveries, or holds them with every reason at once.
+//!
+//! All documents of a pass are decided on and committed together; a document that depends on another (a reversal on its original) is looked
+//! at again whenever something moved.
+
+use tieout_engine::crosswalk::{Lineage, Unmapped};
+use tieout_engine::plan::{self, Coded, Intent, Waiting};
+use tieout_engine::{Change, Delivery, DeliveryRole, HoldNotice};
+use tieout_model::{Document, Envelope, Violations, canonical};
+use tieout_store::{StoredDelivery, StoredDocument};
+
+use crate::context::{self, Context, PassError, Progress, Tally};
+use crate::notice;
+
+/// Deals with captured documents.
+///
+/// # Errors
+/// [`PassError`] if the store fails.
+pub async fn pass(context: &Context) -> Result<Progress, PassError> {
+    let fresh = context
+        .store
+        .to_translate(context.bounds.translate_len_max, false)
+        .await?;
+    let worked = deal_with(context, fresh).await?;
+    if worked > 0 {
+        return Ok(Progress::Worked(worked));
+    }
+    let waiting = context
+        .store
+        .to_translate(context.bounds.waiting_len_max, true)
+        .await?;
+    let worked = deal_with(context, waiting).await?;
+    if worked > 0 {
+        Ok(Progress::Worked(worked))
+    } else {
+        Ok(Progress::Idle { wake_at: None })
+    }
+}
+
+async fn deal_with(context: &Context, documents: Vec<StoredDocument>) -> Result<u32, PassError> {
+    let mut changes = Vec::new();
+    let mut worked = 0_u32;
+    // A reversal may stand in the same page as its original: that one is then translated here already, but not yet stored.
+    let mut fresh: Fresh = Vec::new();
+    for document in &documents {
+        let decided = decide(context, document, &fresh).await?;
+        if let Decided::Done(done) = decided {
+            let is_held = done
+                .iter()
+                .any(|change| matches!(change, Change::Hold { .. }));
+            let counter = if is_held {
+                &context.tally.held
+            } else {
+                &context.tally.translated
+            };
+            Tally::add(counter, 1);
+            worked = worked.saturating_add(1);
+            remember(&mut fresh, &document.envelope, &done);
+            changes.extend(done);
+        }
+    }
+    context.commit("translate", changes).await?;
+    Ok(worked)
+}
+
+/// Documents translated in this very pass: envelope, and what will be sent.
+type Fresh = Vec<(Envelope, Document, String)>;
+
+fn remember(fresh: &mut Fresh, envelope: &Envelope, changes: &[Change]) {
+    for change in changes {
+        let opened = match change {
+            Change::OpenDelivery(opened)
+            | Change::RefreshDelivery {
+                payload: opened, ..
+            } => opened,
+            _ => continue,
+        };
+        if let Ok(document) = canonical::decode_document(&opened.payload) {
+            fresh.push((
+                envelope.clone(),
+                document,
+                opened.delivery.crosswalk_version.clone(),
+            ));
+        }
+    }
+}
+
+enum Decided {
+    Done(Vec<Change>),
+    StillWaiting,
+}
+
+async fn decide(
+    context: &Context,
+    stored: &StoredDocument,
+    fresh: &Fresh,
+) -> Result<Decided, PassError> {
+    let envelope = &stored.envelope;
+    let deliveries = load_deliveries(context, stored).await?;
+    let stream = context
+        .streams
+        .iter()
+        .find(|stream| stream.id == stored.flow);
+    let target = stream.and_then(|stream| {
+        let entity = envelope.document.entity()?;
+        stream.targets.get(entity).cloned()
+    });
+    let Some(target) = target else {
+        return Ok(hold_once(stored, no_flow(envelope)));
+    };
+    let waiting = Waiting {
+        envelope,
+        flow: stored.flow.clone(),
+        target,
+        is_deleted: stored.is_deleted,
+        deliveries: &deliveries,
+    };
+    let now = context.now();
+    let changes = match plan::intent(&waiting) {
+        Intent::Nothing => Ok(vec![plan::settled(&waiting)]),
+        Intent::Withdraw(_) => Ok(plan::withdraw(&waiting)),
+        Intent::Wait if stored.is_waiting => return Ok(Decided::StillWaiting),
+        Intent::Wait => return Ok(Decided::Done(vec![plan::wait(envelope.id())])),
+        Intent::Correct if stored.is_deleted => plan::correct(&waiting, None, now),
+        intent => match code(context, envelope, fresh).await? {
+            Ok(coded) => match intent {
+                Intent::Correct => plan::correct(&waiting, Some(coded), now),
+                Intent::Replace(id) => plan::post(&waiting, coded, now, Some(id)),
+                _ => plan::post(&waiting, coded, now, None),
+            },
+            Err(reasons) => return Ok(hold_once(stored, reasons)),
+        },
+    };
+    Ok(match changes {
+        Ok(changes) => Decided::Done(changes),
+        Err(violations) => hold_once(stored, Reasons::of_violations(&violations)),
+    })
+}
+
+async fn load_deliveries(
+    context: &Context,
+    stored: &StoredDocument,
+) -> Result<Vec<(Delivery, Document)>, PassError> {
+    // Deliveries are opened together with the first settlement: before it there are none.
+    if stored.settled_revision.is_none() {
+        return Ok(Vec::new());
+    }
+    let rows = context.store.deliveries_of(stored.id).await?;
+    rows.into_iter()
+        .map(|stored| {
+            let document = context::decoded(&stored)?;
+            Ok((stored.delivery, document))
+        })
+        .collect()
+}
+
+/// Why a document is held.
+struct Reasons {
+    notices: Vec<HoldNotice>,
+    is_transient: bool,
+}
+
+impl Reasons {
+    fn of_unmapped(unmapped: Vec<Unmapped>) -> Self {
+        let notices = unmapped.into_iter().map(notice::of_gap).collect();
+        Self {
+            notices,
+            is_transient: false,
+        }
+    }
+
+    fn of_violations(violations: &Violations) -> Self {
+        let notice = HoldNotice {
+            code: "P0102".into(),
+            summary: violations.to_string(),
+            remedy: "correct the document in the source system".into(),
+        };
+        Self {
+            notices: vec![notice],
+            is_transient: false,
+        }
+    }
+}
+
+fn hold_once(stored: &StoredDocument, reasons: Reasons) -> Decided {
+    if stored.is_waiting && reasons.is_transient {
+        return Decided::StillWaiting;
+    }
+    Decided::Done(vec![Change::Hold {
+        document: stored.id,
+        notices: reasons.notices,
+        is_transient: reasons.is_transient,
+    }])
+}
+
+fn no_flow(envelope: &Envelope) -> Reasons {
+    let entity = envelope
+        .document
+        .entity()
+        .map(ToString::to_string)
+        .unwrap_or_default();
+    let notice = HoldNotice {
+        code: "P0103".into(),
+        summary: format!("no flow of the configuration carries documents of entity {entity}"),
+        remedy: "add the entity to a flow, or restore the flow that captured this document".into(),
+    };
+    Reasons {
+        notices: vec![notice],
+        is_transient: false,
+    }
+}
+
+/// The document coded for the target, by the five selection rules of the crosswalk.
+async fn code(
+    context: &Context,
+    envelope: &Envelope,
+    fresh: &Fresh,
+) -> Result<Result<Coded, Reasons>, PassError> {
+    let reverses = envelope.document.reverses();
+    let original = if reverses.is_empty() {
+        None
+    } else {
+        match recorded_original(context, envelope, fresh).await? {
+            Some(original) => Some(original),
+            None => return Ok(Err(awaits_original(envelope))),
+        }
+    };
+    let lineage = match (&original, envelope.document.accounting_date()) {
+        (Some((original, version)), Some(on)) => Lineage::Reverses {
+            original,
+            version,
+            on,
+        },
+        _ => Lineage::None,
+    };
+    Ok(match context.crosswalk.translate(envelope, lineage) {
+        Ok(translation) => Ok(Coded {
+            document: translation.document,
+            version: translation.version,
+            crosswalk: translation.crosswalk,
+        }),
+        Err(unmapped) => Err(Reasons::of_unmapped(unmapped)),
+    })
+}
+
+async fn recorded_original(
+    context: &Context,
+    envelope: &Envelope,
+    fresh: &Fresh,
+) -> Result<Option<(Document, String)>, PassError> {
+    for natural_key in envelope.document.reverses() {
+        let in_pass = fresh.iter().rev().find(|(other, _, _)| {
+            other.origin.company == envelope.origin.company
+                && (other.origin.natural_key == *natural_key || other.aliases.contains(natural_key))
+        });
+        if let Some((_, document, version)) = in_pass {
+            return Ok(Some((document.clone(), version.clone())));
+        }
+        let origin = &envelope.origin;
+        let found = context
+            .store
+            .document_by_key(&origin.system, &origin.company, natural_key)
+            .await?;
+        let Some(id) = found else { continue };
+        let rows = context.store.deliveries_of(id).await?;
+        let is_posting = |row: &StoredDelivery| row.delivery.role == DeliveryRole::Posting;
+        if let Some(posting) = rows.into_iter().rfind(is_posting) {
+            let document = context::decoded(&posting)?;
+            return Ok(Some((document, posting.delivery.crosswalk_version)));
+        }
+    }
+    Ok(None)
+}
+
+fn awaits_original(envelope: &Envelope) -> Reasons {
+    let names: Vec<&str> = envelope
+        .document
+        .reverses()
+        .iter()
+        .map(tieout_model::NaturalKey::as_str)
+        .collect();
+    let notice = HoldNotice {
+        code: "P0211".into(),
+        summary: format!(
+            "it reverses {}, which has not been translated yet",
+            names.join(" or ")
+        ),
+        remedy: "nothing if the original is still to come; otherwise see why the original is held"
+            .into(),
+    };
+    Reasons {
+        notices: vec![notice],
+        is_transient: true,
+    }
+}

@@ -1,0 +1,10 @@
+//! The real pipeline, store and clients against both simulated tenants, in one process and on virtual time.
+//!
+//! Time moves only when somebody waits; nothing runs beside the test; the store is called inline. So one seed is one world, to the byte.
+
+mod company;
+mod faults;
+mod golden;
+mod people;
+mod reconciliation;
+mod world;

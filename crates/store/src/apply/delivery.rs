@@ -1,0 +1,169 @@
+//! Changes of deliveries: opened, moved, refreshed.
+
+use rusqlite::{Connection, OptionalExtension, params};
+use tieout_engine::{Delivery, DeliveryState, OpenedDelivery};
+use tieout_model::{DeliveryId, Timestamp};
+
+use crate::dialect;
+use crate::failure::{CommitError, Conflict, LoadError};
+use crate::row;
+
+const OPEN: &str = "INSERT INTO delivery (document, number, flow, role, kind, entity, target, stamp, idempotency_key, document_number, \
+     party, accounting_date, period, revision, crosswalk_version, crosswalk, state, state_body, due_at, version, attempts, opened_at, \
+     moved_at) SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23 \
+     WHERE EXISTS (SELECT 1 FROM document WHERE id = ?1) RETURNING sequence";
+const REFRESH: &str = "UPDATE delivery SET flow = ?3, role = ?4, kind = ?5, entity = ?6, target = ?7, stamp = ?8, \
+     idempotency_key = ?9, document_number = ?10, party = ?11, accounting_date = ?12, period = ?13, revision = ?14, \
+     crosswalk_version = ?15, crosswalk = ?16, state = ?17, state_body = ?18, due_at = ?19, version = ?20, attempts = ?21, \
+     opened_at = ?22, moved_at = ?23 WHERE document = ?1 AND number = ?2 RETURNING sequence";
+const WRITE_PAYLOAD: &str = "INSERT INTO payload (delivery, body) VALUES (?1, ?2) \
+     ON CONFLICT (delivery) DO UPDATE SET body = excluded.body";
+const MOVE: &str = "UPDATE delivery SET state = ?4, state_body = ?5, due_at = ?6, version = ?7, attempts = ?8, moved_at = ?9 \
+     WHERE document = ?1 AND number = ?2 AND version = ?3";
+const FIND: &str = "SELECT version, state_body FROM delivery WHERE document = ?1 AND number = ?2";
+
+pub(super) fn open(connection: &Connection, opened: &OpenedDelivery) -> Result<(), CommitError> {
+    let delivery = &opened.delivery;
+    match write(connection, OPEN, delivery, delivery.version)? {
+        Some(sequence) => write_payload(connection, sequence, &opened.payload),
+        None => Err(Conflict::UnknownDocument {
+            document: delivery.id.document,
+        }
+        .into()),
+    }
+}
+
+/// A move names the version it decided on and makes the next one.
+pub(super) fn move_to(
+    connection: &Connection,
+    at: Timestamp,
+    id: DeliveryId,
+    expected: u64,
+    next: &DeliveryState,
+    attempts: u32,
+) -> Result<(), CommitError> {
+    let moves = connection.prepare_cached(MOVE)?.execute(params![
+        id.document.as_bytes(),
+        id.number,
+        row::stored(expected)?,
+        next.word().word(),
+        next.encode(),
+        next.due_at().map(|at| at.0),
+        row::stored(expected.saturating_add(1))?,
+        attempts,
+        at.0,
+    ])?;
+    if moves == 1 {
+        return Ok(());
+    }
+    let found = find(connection, id)?.map(|(version, _)| version);
+    Err(Conflict::Delivery {
+        id,
+        expected,
+        found,
+    }
+    .into())
+}
+
+/// Only a delivery of which nothing was done may get another payload.
+pub(super) fn refresh(
+    connection: &Connection,
+    id: DeliveryId,
+    expected: u64,
+    opened: &OpenedDelivery,
+) -> Result<(), CommitError> {
+    if opened.delivery.id != id {
+        let other = opened.delivery.id;
+        return Err(Conflict::OtherDelivery { id, other }.into());
+    }
+    let found = find(connection, id)?;
+    match found {
+        Some((version, state)) if version == expected => {
+            if !state.is_untouched() {
+                let state = state.word().word().to_owned();
+                return Err(Conflict::Touched { id, state }.into());
+            }
+        }
+        other => {
+            return Err(Conflict::Delivery {
+                id,
+                expected,
+                found: other.map(|(version, _)| version),
+            }
+            .into());
+        }
+    }
+    let next = expected.saturating_add(1);
+    match write(connection, REFRESH, &opened.delivery, next)? {
+        Some(sequence) => write_payload(connection, sequence, &opened.payload),
+        None => Err(LoadError::corrupt(format!("delivery {id} vanished")).into()),
+    }
+}
+
+/// Runs `statement`, which takes every column of a delivery, and says which row it wrote.
+fn write(
+    connection: &Connection,
+    statement: &str,
+    delivery: &Delivery,
+    version: u64,
+) -> Result<Option<i64>, CommitError> {
+    let written = connection.prepare_cached(statement)?.query_row(
+        params![
+            delivery.id.document.as_bytes(),
+            delivery.id.number,
+            delivery.flow.0,
+            delivery.role.word(),
+            delivery.kind.word(),
+            delivery.entity.as_str(),
+            delivery.target.as_str(),
+            delivery.marks.stamp.as_str(),
+            delivery.marks.key.as_str(),
+            delivery.number,
+            delivery.party,
+            delivery.accounting_date.to_string(),
+            delivery.period,
+            delivery.revision.as_str(),
+            delivery.crosswalk_version,
+            delivery.crosswalk.as_bytes(),
+            delivery.state.word().word(),
+            delivery.state.encode(),
+            delivery.state.due_at().map(|at| at.0),
+            row::stored(version)?,
+            delivery.attempts,
+            delivery.opened_at.0,
+            delivery.moved_at.0,
+        ],
+        |row| row.get(0),
+    );
+    let id = delivery.id;
+    written.optional().map_err(|error| {
+        if dialect::is_taken(&error, "delivery.stamp") {
+            let stamp = delivery.marks.stamp.clone();
+            Conflict::StampTaken { id, stamp }.into()
+        } else if dialect::is_taken(&error, "delivery.number") {
+            Conflict::DeliveryExists { id }.into()
+        } else {
+            error.into()
+        }
+    })
+}
+
+fn write_payload(connection: &Connection, sequence: i64, body: &[u8]) -> Result<(), CommitError> {
+    let mut write = connection.prepare_cached(WRITE_PAYLOAD)?;
+    write.execute(params![sequence, body])?;
+    Ok(())
+}
+
+fn find(
+    connection: &Connection,
+    id: DeliveryId,
+) -> Result<Option<(u64, DeliveryState)>, CommitError> {
+    let mut statement = connection.prepare_cached(FIND)?;
+    let mut rows = statement.query(params![id.document.as_bytes(), id.number])?;
+    let Some(row) = rows.next()? else {
+        return Ok(None);
+    };
+    let state: Vec<u8> = row.get(1)?;
+    let state = DeliveryState::decode(&state).map_err(LoadError::from)?;
+    Ok(Some((row::count(row, 0)?, state)))
+}

@@ -1,0 +1,275 @@
+//! Changes of documents: captured, malformed, deleted, translated, held, released.
+
+use rusqlite::{Connection, OptionalExtension, params};
+use tieout_engine::{FlowId, HoldNotice};
+use tieout_model::{
+    DocumentId, DocumentKind, EntityId, Envelope, Origin, Revision, Timestamp, canonical,
+};
+
+use crate::failure::{CommitError, Conflict};
+
+const INSERT: &str = "INSERT INTO document (id, origin, flow, system, number, kind, entity, accounting_date, revision, modified, \
+     state, captured_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, 'captured', ?11) \
+     ON CONFLICT (id) DO NOTHING RETURNING sequence";
+const FIND: &str = "SELECT sequence, revision, state FROM document WHERE id = ?1";
+const CAPTURE_AGAIN: &str = "UPDATE document SET flow = ?2, number = ?3, kind = ?4, entity = ?5, accounting_date = ?6, revision = ?7, \
+     modified = ?8, state = 'captured', captured_at = ?9, held_at = NULL, deleted_at = NULL WHERE sequence = ?1";
+const WRITE_ENVELOPE: &str = "INSERT INTO envelope (document, body) VALUES (?1, ?2) \
+     ON CONFLICT (document) DO UPDATE SET body = excluded.body";
+const WRITE_ALIAS: &str = "INSERT INTO alias (key, document) VALUES (?1, ?2) \
+     ON CONFLICT (key) DO UPDATE SET document = excluded.document";
+const INSERT_MALFORMED: &str = "INSERT INTO document (id, origin, flow, system, number, kind, entity, state, captured_at, held_at) \
+     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 'malformed', ?8, ?8) ON CONFLICT (id) DO NOTHING";
+const RENAME_MALFORMED: &str = "UPDATE document SET flow = ?2, number = ?3, kind = ?4, entity = ?5 WHERE id = ?1 AND revision IS NULL";
+const BECOME_MALFORMED: &str =
+    "UPDATE document SET state = 'malformed', held_at = ?2, deleted_at = NULL WHERE id = ?1";
+const MARK_DELETED: &str = "UPDATE document SET deleted_at = ?2, held_at = NULL, \
+     state = CASE WHEN revision IS NULL THEN 'deleted' ELSE 'captured' END WHERE id = ?1 AND deleted_at IS NULL";
+const SETTLE: &str = "UPDATE document SET held_at = NULL, settled_revision = ?2, \
+     state = CASE WHEN deleted_at IS NULL THEN 'translated' WHEN settled_revision = ?2 THEN 'deleted' ELSE 'captured' END \
+     WHERE id = ?1 AND revision = ?2";
+const HOLD: &str = "UPDATE document SET state = ?2, held_at = ?3 WHERE id = ?1";
+const RELEASE: &str = "UPDATE document SET state = 'captured', held_at = NULL WHERE id = ?1 AND revision IS NOT NULL AND state <> 'malformed'";
+const CLEAR_NOTICES: &str = "DELETE FROM hold WHERE document = ?1";
+const WRITE_NOTICE: &str = "INSERT INTO hold (document, position, at, code, summary, remedy) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+
+/// What can be read of a record that is no well-formed document.
+pub(super) struct Malformed<'a> {
+    pub(super) flow: &'a FlowId,
+    pub(super) origin: &'a Origin,
+    pub(super) number: &'a str,
+    pub(super) kind: DocumentKind,
+    pub(super) entity: Option<&'a EntityId>,
+}
+
+struct Known {
+    sequence: i64,
+    revision: Option<Revision>,
+    state: String,
+}
+
+fn find(connection: &Connection, document: DocumentId) -> Result<Option<Known>, CommitError> {
+    let mut statement = connection.prepare_cached(FIND)?;
+    let known = statement.query_row([document.as_bytes()], |row| {
+        Ok(Known {
+            sequence: row.get(0)?,
+            revision: row.get::<_, Option<String>>(1)?.map(Revision::new),
+            state: row.get(2)?,
+        })
+    });
+    Ok(known.optional()?)
+}
+
+/// A malformed document counts as new when it comes in good form: its state says nothing about what a target got.
+pub(super) fn record_envelope(
+    connection: &Connection,
+    at: Timestamp,
+    flow: &FlowId,
+    expected: Option<&Revision>,
+    envelope: &Envelope,
+) -> Result<(), CommitError> {
+    let id = envelope.id();
+    let document = &envelope.document;
+    let kind = document.kind().word();
+    let entity = document.entity().map(EntityId::as_str);
+    let date = document.accounting_date().map(|date| date.to_string());
+    let revision = envelope.revision.as_str();
+    let inserted: Option<i64> = connection
+        .prepare_cached(INSERT)?
+        .query_row(
+            params![
+                id.as_bytes(),
+                envelope.origin.to_string(),
+                flow.0,
+                envelope.origin.system.as_str(),
+                envelope.number,
+                kind,
+                entity,
+                date,
+                revision,
+                envelope.modified.0,
+                at.0,
+            ],
+            |row| row.get(0),
+        )
+        .optional()?;
+    let sequence = match (inserted, expected) {
+        (Some(sequence), None) => sequence,
+        (Some(_), Some(_)) => return Err(revision_conflict(id, expected, None)),
+        (None, _) => {
+            let known = find(connection, id)?.ok_or(Conflict::UnknownDocument { document: id })?;
+            let is_new_form = expected.is_none() && known.state == "malformed";
+            if known.revision.as_ref() != expected && !is_new_form {
+                return Err(revision_conflict(id, expected, known.revision));
+            }
+            let mut update = connection.prepare_cached(CAPTURE_AGAIN)?;
+            update.execute(params![
+                known.sequence,
+                flow.0,
+                envelope.number,
+                kind,
+                entity,
+                date,
+                revision,
+                envelope.modified.0,
+                at.0
+            ])?;
+            clear_notices(connection, id)?;
+            known.sequence
+        }
+    };
+    let mut write = connection.prepare_cached(WRITE_ENVELOPE)?;
+    write.execute(params![sequence, canonical::encode_envelope(envelope)])?;
+    for alias in &envelope.aliases {
+        let other_name = Origin {
+            natural_key: alias.clone(),
+            ..envelope.origin.clone()
+        };
+        let other_name = DocumentId::of(&other_name);
+        if other_name != id {
+            let mut write = connection.prepare_cached(WRITE_ALIAS)?;
+            write.execute(params![other_name.as_bytes(), id.as_bytes()])?;
+        }
+    }
+    Ok(())
+}
+
+/// A document that was well formed before keeps its last good envelope beside the notice.
+pub(super) fn record_malformed(
+    connection: &Connection,
+    at: Timestamp,
+    found: &Malformed<'_>,
+    notice: &HoldNotice,
+) -> Result<(), CommitError> {
+    let id = DocumentId::of(found.origin);
+    let entity = found.entity.map(EntityId::as_str);
+    let kind = found.kind.word();
+    let inserted = connection
+        .prepare_cached(INSERT_MALFORMED)?
+        .execute(params![
+            id.as_bytes(),
+            found.origin.to_string(),
+            found.flow.0,
+            found.origin.system.as_str(),
+            found.number,
+            kind,
+            entity,
+            at.0
+        ])?;
+    if inserted == 0 {
+        let mut rename = connection.prepare_cached(RENAME_MALFORMED)?;
+        rename.execute(params![
+            id.as_bytes(),
+            found.flow.0,
+            found.number,
+            kind,
+            entity
+        ])?;
+        let mut update = connection.prepare_cached(BECOME_MALFORMED)?;
+        update.execute(params![id.as_bytes(), at.0])?;
+    }
+    write_notices(connection, at, id, std::slice::from_ref(notice))
+}
+
+/// A deleted document waits for translation once more, so that what was posted can be taken back. Marking it again changes nothing.
+pub(super) fn mark_deleted(
+    connection: &Connection,
+    at: Timestamp,
+    document: DocumentId,
+) -> Result<(), CommitError> {
+    let mut update = connection.prepare_cached(MARK_DELETED)?;
+    if update.execute(params![document.as_bytes(), at.0])? == 0 {
+        return must_exist(connection, document);
+    }
+    clear_notices(connection, document)
+}
+
+/// A deletion is dealt with only by a settlement after the deleted revision itself was settled: a pass that read the document before its
+/// deletion must not pass for one that saw it. The price is one more pass over such a document.
+pub(super) fn settle_translation(
+    connection: &Connection,
+    document: DocumentId,
+    revision: &Revision,
+) -> Result<(), CommitError> {
+    let mut update = connection.prepare_cached(SETTLE)?;
+    if update.execute(params![document.as_bytes(), revision.as_str()])? == 0 {
+        let known = find(connection, document)?.ok_or(Conflict::UnknownDocument { document })?;
+        return Err(revision_conflict(document, Some(revision), known.revision));
+    }
+    clear_notices(connection, document)
+}
+
+pub(super) fn hold(
+    connection: &Connection,
+    at: Timestamp,
+    document: DocumentId,
+    notices: &[HoldNotice],
+    is_transient: bool,
+) -> Result<(), CommitError> {
+    let state = if is_transient {
+        "held_transient"
+    } else {
+        "held"
+    };
+    let mut update = connection.prepare_cached(HOLD)?;
+    if update.execute(params![document.as_bytes(), state, at.0])? == 0 {
+        return Err(Conflict::UnknownDocument { document }.into());
+    }
+    write_notices(connection, at, document, notices)
+}
+
+pub(super) fn release(connection: &Connection, document: DocumentId) -> Result<(), CommitError> {
+    let mut update = connection.prepare_cached(RELEASE)?;
+    if update.execute([document.as_bytes()])? == 0 {
+        must_exist(connection, document)?;
+        return Err(Conflict::Malformed { document }.into());
+    }
+    clear_notices(connection, document)
+}
+
+fn must_exist(connection: &Connection, document: DocumentId) -> Result<(), CommitError> {
+    match find(connection, document)? {
+        Some(_) => Ok(()),
+        None => Err(Conflict::UnknownDocument { document }.into()),
+    }
+}
+
+fn clear_notices(connection: &Connection, document: DocumentId) -> Result<(), CommitError> {
+    let mut clear = connection.prepare_cached(CLEAR_NOTICES)?;
+    clear.execute([document.as_bytes()])?;
+    Ok(())
+}
+
+fn write_notices(
+    connection: &Connection,
+    at: Timestamp,
+    document: DocumentId,
+    notices: &[HoldNotice],
+) -> Result<(), CommitError> {
+    clear_notices(connection, document)?;
+    let mut write = connection.prepare_cached(WRITE_NOTICE)?;
+    for (position, notice) in (0_i64..).zip(notices) {
+        write.execute(params![
+            document.as_bytes(),
+            position,
+            at.0,
+            notice.code,
+            notice.summary,
+            notice.remedy
+        ])?;
+    }
+    Ok(())
+}
+
+fn revision_conflict(
+    document: DocumentId,
+    expected: Option<&Revision>,
+    found: Option<Revision>,
+) -> CommitError {
+    Conflict::Revision {
+        document,
+        expected: expected.cloned(),
+        found,
+    }
+    .into()
+}

@@ -1,0 +1,80 @@
+//! Changes that record findings: crosswalks, reconciliations, breaks, calls.
+
+use rusqlite::{Connection, params};
+use tieout_engine::{BreakRecord, CallFact};
+use tieout_model::{Digest, EntityId, Timestamp};
+
+use crate::failure::CommitError;
+use crate::row;
+
+const ADOPT: &str = "INSERT INTO crosswalk (at, digest, summary) VALUES (?1, ?2, ?3)";
+const RECONCILED: &str =
+    "INSERT INTO reconciliation (at, entity, snapshot, breaks, digest) VALUES (?1, ?2, ?3, ?4, ?5)";
+const BREAK: &str = "INSERT INTO break (at, entity, snapshot, class, status, document, summary) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+const COUNT_CALL: &str = "INSERT INTO call_counter (system, operation, calls, unanswered, response_bytes, duration_ms) \
+     VALUES (?1, ?2, 1, ?3, ?4, ?5) ON CONFLICT (system, operation) DO UPDATE SET calls = call_counter.calls + 1, \
+     unanswered = call_counter.unanswered + excluded.unanswered, \
+     response_bytes = call_counter.response_bytes + excluded.response_bytes, \
+     duration_ms = call_counter.duration_ms + excluded.duration_ms";
+
+pub(super) fn adopt_crosswalk(
+    connection: &Connection,
+    at: Timestamp,
+    digest: &Digest,
+    summary: &str,
+) -> Result<(), CommitError> {
+    let mut write = connection.prepare_cached(ADOPT)?;
+    write.execute(params![at.0, digest.as_bytes(), summary])?;
+    Ok(())
+}
+
+pub(super) fn record_reconciliation(
+    connection: &Connection,
+    at: Timestamp,
+    entity: &EntityId,
+    snapshot: &str,
+    breaks: u32,
+    digest: &Digest,
+) -> Result<(), CommitError> {
+    let mut write = connection.prepare_cached(RECONCILED)?;
+    write.execute(params![
+        at.0,
+        entity.as_str(),
+        snapshot,
+        breaks,
+        digest.as_bytes()
+    ])?;
+    Ok(())
+}
+
+pub(super) fn open_break(
+    connection: &Connection,
+    at: Timestamp,
+    found: &BreakRecord,
+) -> Result<(), CommitError> {
+    let mut write = connection.prepare_cached(BREAK)?;
+    write.execute(params![
+        at.0,
+        found.entity.as_str(),
+        found.snapshot,
+        found.class,
+        found.status,
+        found.document,
+        found.summary
+    ])?;
+    Ok(())
+}
+
+pub(super) fn record_calls(connection: &Connection, calls: &[CallFact]) -> Result<(), CommitError> {
+    let mut write = connection.prepare_cached(COUNT_CALL)?;
+    for call in calls {
+        write.execute(params![
+            call.system,
+            call.operation,
+            u8::from(call.status == 0),
+            row::stored(call.response_bytes)?,
+            row::stored(call.duration_ms)?
+        ])?;
+    }
+    Ok(())
+}

@@ -1,0 +1,233 @@
+//! What can go wrong at the door of the database.
+
+use tieout_engine::FlowId;
+use tieout_model::{DeliveryId, DocumentId, Revision, Stamp, Undecodable};
+
+use crate::dialect;
+
+/// The database could not do what was attempted.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{attempted} failed: {reason}")]
+pub struct StoreFailure {
+    /// What was attempted.
+    pub attempted: String,
+    /// What the database said.
+    pub reason: String,
+}
+
+/// A change did not find what it expects; nothing of its changeset was done. Read again and decide again.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Conflict {
+    /// Another pass moved the flow's cursor.
+    #[error("flow {} stands at {found:?}, not at {expected:?}", flow.0)]
+    Cursor {
+        /// The flow.
+        flow: FlowId,
+        /// Where the change expects it.
+        expected: Option<String>,
+        /// Where it is.
+        found: Option<String>,
+    },
+    /// The document has another revision.
+    #[error("document {document} has the revision {found:?}, not {expected:?}")]
+    Revision {
+        /// The document.
+        document: DocumentId,
+        /// The revision that the change expects.
+        expected: Option<Revision>,
+        /// The revision that is stored.
+        found: Option<Revision>,
+    },
+    /// The delivery moved meanwhile, or does not exist.
+    #[error("delivery {id} has the version {found:?}, not {expected}")]
+    Delivery {
+        /// The delivery.
+        id: DeliveryId,
+        /// The version that the change expects.
+        expected: u64,
+        /// The version that is stored; `None` if there is no such delivery.
+        found: Option<u64>,
+    },
+    /// The document already has a delivery of this number.
+    #[error("delivery {id} was opened already")]
+    DeliveryExists {
+        /// The delivery.
+        id: DeliveryId,
+    },
+    /// Another delivery bears this stamp.
+    #[error("delivery {id} cannot bear the stamp {stamp}: another delivery bears it")]
+    StampTaken {
+        /// The delivery.
+        id: DeliveryId,
+        /// The stamp.
+        stamp: Stamp,
+    },
+    /// Something may have been done for the delivery, so its payload stays.
+    #[error("delivery {id} is {state}: its payload cannot be replaced")]
+    Touched {
+        /// The delivery.
+        id: DeliveryId,
+        /// Its state.
+        state: String,
+    },
+    /// The changes speak of two deliveries where one is meant.
+    #[error("delivery {id} cannot be refreshed with the payload of delivery {other}")]
+    OtherDelivery {
+        /// The delivery.
+        id: DeliveryId,
+        /// Whose payload was given.
+        other: DeliveryId,
+    },
+    /// There is no such document.
+    #[error("document {document} is not known")]
+    UnknownDocument {
+        /// The document.
+        document: DocumentId,
+    },
+    /// The document was never well formed, so there is nothing to look at again: it must change in its source.
+    #[error("document {document} is malformed in its source and cannot be released")]
+    Malformed {
+        /// The document.
+        document: DocumentId,
+    },
+}
+
+/// Why a changeset was not committed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CommitError {
+    /// A change did not find what it expects.
+    #[error("the changeset conflicts with what is stored")]
+    Conflict(#[source] Conflict),
+    /// The database is busy, locked, full or gone; it may have become durable or not. Try again later.
+    #[error("the database is unavailable")]
+    Unavailable(#[source] StoreFailure),
+    /// The database holds something that this program never wrote. Restore a backup.
+    #[error("the database is corrupt")]
+    Corrupt(#[source] StoreFailure),
+}
+
+/// Why something could not be read or leased.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum LoadError {
+    /// The database is busy, locked, full or gone. Try again later.
+    #[error("the database is unavailable")]
+    Unavailable(#[source] StoreFailure),
+    /// The database holds something that this program never wrote. Restore a backup.
+    #[error("the database is corrupt")]
+    Corrupt(#[source] StoreFailure),
+}
+
+/// Why a database could not be opened.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum OpenError {
+    /// The address names no database.
+    #[error("{address:?} names no database: {remedy}")]
+    Address {
+        /// The address.
+        address: String,
+        /// What to write instead.
+        remedy: &'static str,
+    },
+    /// A newer version of the program wrote the database.
+    #[error(
+        "the database has the layout {found}, and this version knows layouts up to {known}: use the newer program, or restore the backup made before its upgrade"
+    )]
+    TooNew {
+        /// Layout of the database.
+        found: i64,
+        /// Newest layout that is known.
+        known: i64,
+    },
+    /// The file is a database of another program.
+    #[error(
+        "the database has tables but no layout version: it belongs to another program; name another file"
+    )]
+    Foreign,
+    /// The database is busy, locked, full or can't be created.
+    #[error("the database is unavailable")]
+    Unavailable(#[source] StoreFailure),
+    /// The file is no database, or a damaged one.
+    #[error("the database is corrupt")]
+    Corrupt(#[source] StoreFailure),
+}
+
+impl LoadError {
+    /// The same failure, naming what was attempted.
+    #[must_use]
+    pub(crate) fn during(self, attempted: &str) -> Self {
+        let name = |failure: StoreFailure| StoreFailure {
+            attempted: attempted.to_owned(),
+            ..failure
+        };
+        match self {
+            Self::Unavailable(failure) => Self::Unavailable(name(failure)),
+            Self::Corrupt(failure) => Self::Corrupt(name(failure)),
+        }
+    }
+
+    pub(crate) fn corrupt(reason: impl Into<String>) -> Self {
+        Self::Corrupt(StoreFailure {
+            attempted: "reading the database".to_owned(),
+            reason: reason.into(),
+        })
+    }
+
+    pub(crate) fn unavailable(reason: impl Into<String>) -> Self {
+        Self::Unavailable(StoreFailure {
+            attempted: "using the database".to_owned(),
+            reason: reason.into(),
+        })
+    }
+}
+
+impl From<rusqlite::Error> for LoadError {
+    fn from(error: rusqlite::Error) -> Self {
+        if dialect::is_corruption(&error) {
+            Self::corrupt(error.to_string())
+        } else {
+            Self::unavailable(error.to_string())
+        }
+    }
+}
+
+impl From<Undecodable> for LoadError {
+    fn from(error: Undecodable) -> Self {
+        Self::corrupt(error.to_string())
+    }
+}
+
+impl From<LoadError> for CommitError {
+    fn from(error: LoadError) -> Self {
+        match error {
+            LoadError::Unavailable(failure) => Self::Unavailable(failure),
+            LoadError::Corrupt(failure) => Self::Corrupt(failure),
+        }
+    }
+}
+
+impl From<rusqlite::Error> for CommitError {
+    fn from(error: rusqlite::Error) -> Self {
+        LoadError::from(error).into()
+    }
+}
+
+impl From<Conflict> for CommitError {
+    fn from(conflict: Conflict) -> Self {
+        Self::Conflict(conflict)
+    }
+}
+
+impl From<LoadError> for OpenError {
+    fn from(error: LoadError) -> Self {
+        match error {
+            LoadError::Unavailable(failure) => Self::Unavailable(failure),
+            LoadError::Corrupt(failure) => Self::Corrupt(failure),
+        }
+    }
+}
+
+impl From<rusqlite::Error> for OpenError {
+    fn from(error: rusqlite::Error) -> Self {
+        LoadError::from(error).during("opening the database").into()
+    }
+}

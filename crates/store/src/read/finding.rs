@@ -1,0 +1,179 @@
+//! Crosswalks in force, reconciliations, breaks, calls.
+
+use rusqlite::{Connection, params};
+use tieout_engine::BreakRecord;
+use tieout_model::{Digest, EntityId, Timestamp};
+
+use crate::failure::LoadError;
+use crate::row;
+use crate::store::Store;
+
+const BREAKS: &str = "SELECT at, entity, snapshot, class, status, document, summary FROM break \
+     WHERE (?1 IS NULL OR entity = ?1) AND (?2 IS NULL OR snapshot = ?2) ORDER BY sequence LIMIT ?3";
+const RECONCILIATIONS: &str = "SELECT at, entity, snapshot, breaks, digest FROM reconciliation \
+     WHERE (?1 IS NULL OR entity = ?1) ORDER BY sequence DESC LIMIT ?2";
+const CROSSWALK: &str = "SELECT at, digest, summary FROM crosswalk ORDER BY sequence DESC LIMIT 1";
+const COUNTERS: &str = "SELECT system, operation, calls, unanswered, response_bytes, duration_ms FROM call_counter \
+     ORDER BY system, operation";
+
+/// A difference that was found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BreakRow {
+    /// When.
+    pub at: Timestamp,
+    /// What.
+    pub record: BreakRecord,
+}
+
+/// A reconciliation that was made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReconciliationRow {
+    /// When.
+    pub at: Timestamp,
+    /// Which entity.
+    pub entity: EntityId,
+    /// Which snapshot.
+    pub snapshot: String,
+    /// Number of breaks.
+    pub breaks: u32,
+    /// Digest of the whole result.
+    pub digest: Digest,
+}
+
+/// A crosswalk that came into force.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CrosswalkRow {
+    /// When.
+    pub at: Timestamp,
+    /// Digest over all its versions.
+    pub digest: Digest,
+    /// What it contains, for people.
+    pub summary: String,
+}
+
+/// How often a system was asked something.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CallCounter {
+    /// Which system.
+    pub system: String,
+    /// What was asked.
+    pub operation: String,
+    /// Calls made.
+    pub calls: u64,
+    /// Calls without an answer: whether the system counts them is not known.
+    pub unanswered: u64,
+    /// Bytes of all answers.
+    pub response_bytes: u64,
+    /// Milliseconds spent.
+    pub duration_ms: u64,
+}
+
+impl Store {
+    /// Differences in the order in which they were found, of one entity or all, of one snapshot or all, at most `limit`.
+    ///
+    /// # Errors
+    /// [`LoadError`].
+    pub async fn breaks(
+        &self,
+        entity: Option<&EntityId>,
+        snapshot: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<BreakRow>, LoadError> {
+        let entity = entity.map(|entity| entity.as_str().to_owned());
+        let snapshot = snapshot.map(str::to_owned);
+        self.read("reading breaks", move |connection| {
+            let mut statement = connection.prepare_cached(BREAKS)?;
+            let mut rows = statement.query(params![entity, snapshot, row::limit(limit)])?;
+            let mut found = Vec::new();
+            while let Some(row) = rows.next()? {
+                found.push(BreakRow {
+                    at: Timestamp(row.get(0)?),
+                    record: BreakRecord {
+                        entity: EntityId::new(row::text(row, 1)?),
+                        snapshot: row.get(2)?,
+                        class: row.get(3)?,
+                        status: row.get(4)?,
+                        document: row.get(5)?,
+                        summary: row.get(6)?,
+                    },
+                });
+            }
+            Ok(found)
+        })
+        .await
+    }
+
+    /// Reconciliations, the latest first, of one entity or all, at most `limit`.
+    ///
+    /// # Errors
+    /// [`LoadError`].
+    pub async fn reconciliations(
+        &self,
+        entity: Option<&EntityId>,
+        limit: usize,
+    ) -> Result<Vec<ReconciliationRow>, LoadError> {
+        let entity = entity.map(|entity| entity.as_str().to_owned());
+        self.read("reading reconciliations", move |connection| {
+            let mut statement = connection.prepare_cached(RECONCILIATIONS)?;
+            let mut rows = statement.query(params![entity, row::limit(limit)])?;
+            let mut found = Vec::new();
+            while let Some(row) = rows.next()? {
+                found.push(ReconciliationRow {
+                    at: Timestamp(row.get(0)?),
+                    entity: EntityId::new(row::text(row, 1)?),
+                    snapshot: row.get(2)?,
+                    breaks: row.get(3)?,
+                    digest: row::digest(row, 4)?,
+                });
+            }
+            Ok(found)
+        })
+        .await
+    }
+
+    /// The crosswalk in force; `None` before the first.
+    ///
+    /// # Errors
+    /// [`LoadError`].
+    pub async fn crosswalk(&self) -> Result<Option<CrosswalkRow>, LoadError> {
+        self.read("reading the crosswalk in force", |connection| {
+            let mut statement = connection.prepare_cached(CROSSWALK)?;
+            let mut rows = statement.query([])?;
+            let Some(row) = rows.next()? else {
+                return Ok(None);
+            };
+            Ok(Some(CrosswalkRow {
+                at: Timestamp(row.get(0)?),
+                digest: row::digest(row, 1)?,
+                summary: row.get(2)?,
+            }))
+        })
+        .await
+    }
+
+    /// How often each system was asked what, in the order of their names.
+    ///
+    /// # Errors
+    /// [`LoadError`].
+    pub async fn call_counters(&self) -> Result<Vec<CallCounter>, LoadError> {
+        self.read("reading call counters", counters).await
+    }
+}
+
+/// All call counters.
+pub(crate) fn counters(connection: &Connection) -> Result<Vec<CallCounter>, LoadError> {
+    let mut statement = connection.prepare_cached(COUNTERS)?;
+    let mut rows = statement.query([])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        found.push(CallCounter {
+            system: row.get(0)?,
+            operation: row.get(1)?,
+            calls: row::count(row, 2)?,
+            unanswered: row::count(row, 3)?,
+            response_bytes: row::count(row, 4)?,
+            duration_ms: row::count(row, 5)?,
+        });
+    }
+    Ok(found)
+}

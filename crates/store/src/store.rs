@@ -1,0 +1,154 @@
+//! The door: open, commit.
+
+use std::sync::Arc;
+
+use rusqlite::Connection;
+use tieout_engine::Changeset;
+use tieout_model::Digest;
+
+use crate::address::DatabaseUrl;
+use crate::apply::{apply, current_head};
+use crate::database::Database;
+use crate::failure::{CommitError, LoadError, OpenError};
+
+/// Where the work of a call is done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ExecutionMode {
+    /// Right here, inside the call: the same order every time, for simulation.
+    Inline,
+    /// On tokio's threads for blocking work, for production.
+    Blocking,
+}
+
+/// A changeset that is durable.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Committed {
+    /// Its position in the audit log; for an empty changeset the last position, 0 if there is none.
+    pub sequence: u64,
+    /// The chain after it.
+    pub head: Digest,
+}
+
+/// The database. Clones share it.
+#[derive(Clone)]
+pub struct Store {
+    database: Arc<Database>,
+    mode: ExecutionMode,
+}
+
+const BEGIN_ONE: &str = "SAVEPOINT changeset";
+const UNDO_ONE: &str = "ROLLBACK TO changeset";
+const END_ONE: &str = "RELEASE changeset";
+
+impl Store {
+    /// Opens the database at `at`, creates it if it is not there, and brings its layout up to date.
+    ///
+    /// # Errors
+    /// [`OpenError`]: a newer or foreign layout, a damaged file, or a place that can't be written.
+    pub async fn open(at: &DatabaseUrl, mode: ExecutionMode) -> Result<Self, OpenError> {
+        let location = at.location().clone();
+        let open = move || Database::open(&location);
+        let database = match mode {
+            ExecutionMode::Inline => open()?,
+            ExecutionMode::Blocking => tokio::task::spawn_blocking(open)
+                .await
+                .map_err(|stopped| LoadError::unavailable(stopped.to_string()))??,
+        };
+        Ok(Self {
+            database: Arc::new(database),
+            mode,
+        })
+    }
+
+    /// Makes a changeset durable: every change or none, and its audit entry with it. An empty one commits nothing.
+    ///
+    /// # Errors
+    /// [`CommitError::Conflict`] if a change does not find what it expects: nothing was done.
+    pub async fn commit(&self, set: Changeset) -> Result<Committed, CommitError> {
+        self.write("committing a changeset", move |connection| {
+            apply(connection, &set)
+        })
+        .await
+    }
+
+    /// Makes several changesets durable at once, for the price of one: each whole or not at all, in the order given, each with its own
+    /// answer. If the database fails, none of them is done and all answers say so.
+    pub async fn commit_many(&self, sets: Vec<Changeset>) -> Vec<Result<Committed, CommitError>> {
+        let count = sets.len();
+        let answers = self
+            .write("committing changesets", move |connection| {
+                sets.iter()
+                    .map(|set| apply_apart(connection, set))
+                    .collect::<Result<Vec<_>, _>>()
+            })
+            .await;
+        answers.unwrap_or_else(|failure| vec![Err(failure); count])
+    }
+
+    /// Runs `read` on one unchanging view of the data.
+    pub(crate) async fn read<T: Send + 'static>(
+        &self,
+        attempted: &'static str,
+        read: impl FnOnce(&Connection) -> Result<T, LoadError> + Send + 'static,
+    ) -> Result<T, LoadError> {
+        let answer = match self.mode {
+            ExecutionMode::Inline => self.database.read(read),
+            ExecutionMode::Blocking => {
+                let database = Arc::clone(&self.database);
+                tokio::task::spawn_blocking(move || database.read(read))
+                    .await
+                    .unwrap_or_else(|stopped| Err(LoadError::unavailable(stopped.to_string())))
+            }
+        };
+        answer.map_err(|error| error.during(attempted))
+    }
+
+    /// Runs `write` in one transaction.
+    pub(crate) async fn write<T: Send + 'static>(
+        &self,
+        attempted: &'static str,
+        write: impl FnOnce(&Connection) -> Result<T, CommitError> + Send + 'static,
+    ) -> Result<T, CommitError> {
+        let answer = match self.mode {
+            ExecutionMode::Inline => self.database.write(write),
+            ExecutionMode::Blocking => {
+                let database = Arc::clone(&self.database);
+                tokio::task::spawn_blocking(move || database.write(write))
+                    .await
+                    .unwrap_or_else(|stopped| {
+                        Err(LoadError::unavailable(stopped.to_string()).into())
+                    })
+            }
+        };
+        answer.map_err(|error| match error {
+            CommitError::Conflict(conflict) => CommitError::Conflict(conflict),
+            CommitError::Unavailable(failure) => {
+                LoadError::Unavailable(failure).during(attempted).into()
+            }
+            CommitError::Corrupt(failure) => LoadError::Corrupt(failure).during(attempted).into(),
+        })
+    }
+}
+
+/// Applies one changeset of several. The outer error ends them all, the inner one is this changeset's own.
+fn apply_apart(
+    connection: &Connection,
+    set: &Changeset,
+) -> Result<Result<Committed, CommitError>, CommitError> {
+    if set.changes.is_empty() {
+        return Ok(Ok(current_head(connection)?));
+    }
+    connection.prepare_cached(BEGIN_ONE)?.execute([])?;
+    let answer = apply(connection, set);
+    match &answer {
+        Ok(_) => {}
+        Err(CommitError::Conflict(_)) => {
+            connection.prepare_cached(UNDO_ONE)?.execute([])?;
+        }
+        Err(failure @ (CommitError::Unavailable(_) | CommitError::Corrupt(_))) => {
+            return Err(failure.clone());
+        }
+    }
+    connection.prepare_cached(END_ONE)?.execute([])?;
+    Ok(answer)
+}

@@ -1,0 +1,15 @@
+//! The store as its callers see it.
+#![expect(
+    clippy::unwrap_used,
+    clippy::wildcard_enum_match_arm,
+    reason = "a test stops at the first surprise"
+)]
+
+mod commit;
+mod crash;
+mod lease;
+mod opening;
+mod random;
+mod reading;
+mod tampering;
+mod world;

@@ -1,0 +1,344 @@
+//! The little language of `readByQuery` (intacct-xml.md §2.2 [D][V]): comparisons, `like`, `in`, `is null`, `and`, `or`, `not`, `rownum`.
+//!
+//! There is no `ORDER BY`; text quoted with apostrophes, an apostrophe inside as `\'`.
+
+use super::super::books::Books;
+use super::super::books::schema::TableId;
+use super::super::fault::Fault;
+use super::super::filter::{Filter, Operator, Test};
+use super::query::keys;
+use super::{Spelling, field};
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Token {
+    Word(String),
+    Text(String),
+    Sign(String),
+}
+
+/// A condition, and the most rows it asks for (`rownum < 11`).
+#[derive(Debug)]
+pub(in crate::intacct) struct Condition {
+    pub(in crate::intacct) filter: Filter,
+    pub(in crate::intacct) limit: Option<usize>,
+}
+
+/// Parses a condition on an object. Empty text holds for every row.
+///
+/// # Errors
+/// DL02000001 naming the place where the text stops making sense.
+pub(in crate::intacct) fn parse(
+    books: &Books,
+    id: TableId,
+    text: &str,
+) -> Result<Condition, Fault> {
+    let tokens = scan(text)?;
+    let mut parser = Parser {
+        books,
+        id,
+        tokens,
+        at: 0,
+        limit: None,
+        depth: 0,
+    };
+    if parser.tokens.is_empty() {
+        return Ok(Condition {
+            filter: Filter::all(),
+            limit: None,
+        });
+    }
+    let filter = parser.any()?;
+    match parser.tokens.get(parser.at) {
+        None => Ok(Condition {
+            filter,
+            limit: parser.limit,
+        }),
+        Some(left) => Err(Fault::processing(&format!(
+            "query does not understand {left:?}."
+        ))),
+    }
+}
+
+/// Equalities of a query on an object that is computed, not stored (GLACCOUNTBALANCE): `FIELD = 'x' AND …` only.
+///
+/// # Errors
+/// DL02000001 for anything else.
+pub(in crate::intacct) fn equalities(text: &str) -> Result<Vec<(String, String)>, Fault> {
+    let tokens = scan(text)?;
+    let mut found = Vec::new();
+    for part in tokens.chunks(4) {
+        match part {
+            [
+                Token::Word(name),
+                Token::Sign(sign),
+                Token::Text(value) | Token::Word(value),
+                rest @ ..,
+            ] if sign == "="
+                && rest
+                    .iter()
+                    .all(|t| matches!(t, Token::Word(w) if w.eq_ignore_ascii_case("and"))) =>
+            {
+                found.push((name.to_uppercase(), value.clone()));
+            }
+            _ => {
+                return Err(Fault::processing(
+                    "Only conditions FIELD = 'value' joined by AND are supported here.",
+                ));
+            }
+        }
+    }
+    Ok(found)
+}
+
+fn scan(text: &str) -> Result<Vec<Token>, Fault> {
+    let chars: Vec<char> = text.chars().collect();
+    let mut tokens = Vec::new();
+    let mut at = 0;
+    while let Some(c) = chars.get(at).copied() {
+        if c.is_whitespace() {
+            at += 1;
+        } else if c == '\'' || c == '"' {
+            let mut word = String::new();
+            at += 1;
+            loop {
+                match chars.get(at).copied() {
+                    Some('\\') if chars.get(at + 1).is_some() => {
+                        word.push(chars[at + 1]);
+                        at += 2;
+                    }
+                    Some(end) if end == c => break,
+                    Some(other) => {
+                        word.push(other);
+                        at += 1;
+                    }
+                    None => return Err(Fault::processing("query has an open quotation.")),
+                }
+            }
+            at += 1;
+            tokens.push(Token::Text(word));
+        } else if c.is_alphanumeric() || c == '_' || c == '-' || c == '.' {
+            let start = at;
+            while chars
+                .get(at)
+                .is_some_and(|c| c.is_alphanumeric() || "_-./:".contains(*c))
+            {
+                at += 1;
+            }
+            tokens.push(Token::Word(chars[start..at].iter().collect()));
+        } else {
+            let two: String = chars.iter().skip(at).take(2).collect();
+            let sign = if ["<=", ">=", "!=", "<>"].contains(&two.as_str()) {
+                two
+            } else {
+                c.to_string()
+            };
+            if !["<=", ">=", "!=", "<>", "<", ">", "=", "(", ")", ","].contains(&sign.as_str()) {
+                return Err(Fault::processing(&format!(
+                    "query does not understand {sign:?}."
+                )));
+            }
+            at += sign.len();
+            tokens.push(Token::Sign(sign));
+        }
+    }
+    Ok(tokens)
+}
+
+struct Parser<'a> {
+    books: &'a Books,
+    id: TableId,
+    tokens: Vec<Token>,
+    at: usize,
+    limit: Option<usize>,
+    depth: usize,
+}
+
+impl Parser<'_> {
+    fn word(&mut self, wanted: &str) -> bool {
+        let hit = matches!(self.tokens.get(self.at), Some(Token::Word(w)) if w.eq_ignore_ascii_case(wanted));
+        self.at += usize::from(hit);
+        hit
+    }
+
+    fn sign(&mut self, wanted: &str) -> bool {
+        let hit = matches!(self.tokens.get(self.at), Some(Token::Sign(s)) if s == wanted);
+        self.at += usize::from(hit);
+        hit
+    }
+
+    fn next(&mut self) -> Result<Token, Fault> {
+        let token = self.tokens.get(self.at).cloned();
+        self.at += 1;
+        token.ok_or_else(|| Fault::processing("query ends too early."))
+    }
+
+    fn any(&mut self) -> Result<Filter, Fault> {
+        let mut parts = vec![self.every()?];
+        while self.word("or") {
+            parts.push(self.every()?);
+        }
+        Ok(if parts.len() == 1 {
+            parts.remove(0)
+        } else {
+            Filter::Or(parts)
+        })
+    }
+
+    fn every(&mut self) -> Result<Filter, Fault> {
+        let mut parts = vec![self.one()?];
+        while self.word("and") {
+            parts.push(self.one()?);
+        }
+        Ok(if parts.len() == 1 {
+            parts.remove(0)
+        } else {
+            Filter::And(parts)
+        })
+    }
+
+    fn one(&mut self) -> Result<Filter, Fault> {
+        self.depth += 1;
+        if self.depth > 64 {
+            return Err(Fault::processing("query nests too deep."));
+        }
+        let made = if self.word("not") {
+            Filter::Not(Box::new(self.one()?))
+        } else if self.sign("(") {
+            let inner = self.any()?;
+            if !self.sign(")") {
+                return Err(Fault::processing("query misses a closing parenthesis."));
+            }
+            inner
+        } else {
+            self.comparison()?
+        };
+        self.depth -= 1;
+        Ok(made)
+    }
+
+    fn comparison(&mut self) -> Result<Filter, Fault> {
+        let name = match self.next()? {
+            Token::Word(name) => name,
+            other @ (Token::Text(_) | Token::Sign(_)) => {
+                return Err(Fault::processing(&format!(
+                    "query expects a field, not {other:?}."
+                )));
+            }
+        };
+        if name.eq_ignore_ascii_case("rownum") {
+            return self.rownum();
+        }
+        let name = if self.books.kind_of(self.id, &name).is_some() {
+            name
+        } else {
+            name.to_uppercase()
+        };
+        if self.word("is") {
+            let operator = if self.word("not") {
+                Operator::NotNull
+            } else {
+                Operator::Null
+            };
+            if !self.word("null") {
+                return Err(Fault::processing("query expects null after is."));
+            }
+            return self.test(&name, operator, &[]);
+        }
+        let negated = self.word("not");
+        if self.word("like") {
+            let value = self.value()?;
+            return self.test(
+                &name,
+                if negated {
+                    Operator::NotLike
+                } else {
+                    Operator::Like
+                },
+                &[value],
+            );
+        }
+        if self.word("in") {
+            let values = self.list()?;
+            return self.test(
+                &name,
+                if negated {
+                    Operator::NotIn
+                } else {
+                    Operator::In
+                },
+                &values,
+            );
+        }
+        let operator = match self.next()? {
+            Token::Sign(sign) if !negated => match sign.as_str() {
+                "=" => Operator::Equal,
+                "!=" | "<>" => Operator::NotEqual,
+                "<" => Operator::Less,
+                "<=" => Operator::LessOrEqual,
+                ">" => Operator::Greater,
+                ">=" => Operator::GreaterOrEqual,
+                other => {
+                    return Err(Fault::processing(&format!(
+                        "query does not understand {other:?}."
+                    )));
+                }
+            },
+            other => {
+                return Err(Fault::processing(&format!(
+                    "query expects an operator, not {other:?}."
+                )));
+            }
+        };
+        let value = self.value()?;
+        self.test(&name, operator, &[value])
+    }
+
+    fn rownum(&mut self) -> Result<Filter, Fault> {
+        let under = self.sign("<");
+        if !under && !self.sign("<=") {
+            return Err(Fault::processing("rownum takes < or <=."));
+        }
+        let text = self.value()?;
+        let number: usize = text
+            .parse()
+            .map_err(|_| Fault::processing(&format!("rownum: {text:?} is not a number.")))?;
+        self.limit = Some(if under {
+            number.saturating_sub(1)
+        } else {
+            number
+        });
+        Ok(Filter::all())
+    }
+
+    fn value(&mut self) -> Result<String, Fault> {
+        match self.next()? {
+            Token::Word(text) | Token::Text(text) => Ok(text),
+            other @ Token::Sign(_) => Err(Fault::processing(&format!(
+                "query expects a value, not {other:?}."
+            ))),
+        }
+    }
+
+    fn list(&mut self) -> Result<Vec<String>, Fault> {
+        if !self.sign("(") {
+            return Err(Fault::processing("in expects a list in parentheses."));
+        }
+        let mut values = vec![self.value()?];
+        while self.sign(",") {
+            values.push(self.value()?);
+        }
+        if !self.sign(")") {
+            return Err(Fault::processing("query misses a closing parenthesis."));
+        }
+        Ok(values)
+    }
+
+    fn test(&self, name: &str, operator: Operator, values: &[String]) -> Result<Filter, Fault> {
+        field(self.books, self.id, name)?;
+        let values: Vec<&str> = values.iter().map(String::as_str).collect();
+        let keys = keys(self.books, self.id, name, operator, &values, Spelling::Code)?;
+        Ok(Filter::Test(Test::new(
+            self.books, self.id, name, operator, keys, false,
+        )))
+    }
+}

@@ -1,0 +1,567 @@
+//! Documents written through the API: journal entries, bills and vendor credits, invoices.
+
+use super::super::amount::{Amount, currency_decimals};
+use super::super::books::Books;
+use super::super::books::document::{
+    DIMENSIONS, Document, Line, RULES, Rule, STATISTICAL, rule_of,
+};
+use super::super::books::post::Place;
+use super::super::books::schema::{
+    APADJUSTMENT, APBILL, ARINVOICE, GLBATCH, GLENTRY, GLJOURNAL, LOCATION, TableId, VENDOR,
+};
+use super::super::fault::Fault;
+use super::super::moment;
+use super::super::xml::Element;
+use super::{Writer, place, references};
+
+/// Characters an invoice number may not hold (§3.3 [C]).
+const FORBIDDEN: [char; 7] = ['&', '<', '>', '#', '?', '"', '\''];
+
+fn required<'a>(element: &'a Element, name: &str) -> Result<&'a str, Fault> {
+    let text = element.of(name);
+    if text.is_empty() {
+        return Err(Fault::business(&format!(
+            "Required field {name} is missing"
+        )));
+    }
+    Ok(text)
+}
+
+fn day(element: &Element, name: &str) -> Result<Option<u32>, Fault> {
+    let text = element.of(name);
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let day = moment::day_from_us(text);
+    day.map(Some).ok_or_else(|| {
+        Fault::business(&format!(
+            "Invalid value '{text}' for {name}: write MM/DD/YYYY"
+        ))
+    })
+}
+
+fn amount(element: &Element, name: &str) -> Result<Amount, Fault> {
+    let text = required(element, name)?;
+    Amount::parse(text).ok_or_else(|| {
+        Fault::business(&format!(
+            "Invalid value '{text}' for {name}: write a plain decimal"
+        ))
+    })
+}
+
+/// The entity a location belongs to.
+pub(in crate::intacct) fn entity_of_location(books: &Books, location: &str) -> Option<u32> {
+    let mut at = location.to_owned();
+    for _ in 0..16 {
+        if let Some(entity) = books.entity(&at) {
+            return Some(entity.cell);
+        }
+        let row = books.find(LOCATION, "LOCATIONID", &at)?;
+        at = books.text(LOCATION, row, "PARENTID");
+    }
+    None
+}
+
+/// Entity and location of a line.
+fn home(books: &mut Books, location: &str, writer: Writer) -> Result<(u32, u32), Fault> {
+    if location.is_empty() {
+        let only = if books.entities.len() == 1 {
+            books.entities.first().map(|e| e.cell)
+        } else {
+            None
+        };
+        return match writer.entity.or(only) {
+            Some(entity) => Ok((entity, entity)),
+            None => Err(Fault::business(
+                "Location is required at the top level of a multi-entity company",
+            )),
+        };
+    }
+    let entity = entity_of_location(books, location)
+        .ok_or_else(|| Fault::business(&format!("Invalid Location '{location}' specified")))?;
+    if writer.entity.is_some_and(|e| e != entity) {
+        return Err(Fault::business(&format!(
+            "Location '{location}' is outside the entity of this session"
+        )));
+    }
+    Ok((entity, books.word(location)))
+}
+
+/// Fills the dimensions of a line from its element.
+fn dimensions(
+    books: &mut Books,
+    element: &Element,
+    location: u32,
+    journal: bool,
+) -> ([u32; 8], Vec<u32>) {
+    let mut dims = [location, 0, 0, 0, 0, 0, 0, 0];
+    for (at, (_, entry, item)) in DIMENSIONS.iter().enumerate().skip(1) {
+        dims[at] = books.word(element.of(if journal { entry } else { item }));
+    }
+    let mut custom = Vec::new();
+    for at in 0..books.custom.len() {
+        let name = format!("GLDIM{}", books.custom[at].0);
+        custom.push(books.word(element.of(&name)));
+    }
+    (dims, custom)
+}
+
+/// Currency, rate and base amount of a line; without a rate only the entity's own currency is taken.
+fn money(
+    books: &mut Books,
+    element: &Element,
+    (entity, currency): (u32, &str),
+    trx: Amount,
+) -> Result<(u32, u32, Amount), Fault> {
+    let base = books
+        .entity_of(entity)
+        .map_or(String::new(), |e| e.currency.clone());
+    let currency = if currency.is_empty() {
+        base.clone()
+    } else {
+        currency.to_owned()
+    };
+    let given = element.of("EXCHANGE_RATE");
+    if currency == base {
+        return Ok((
+            books.word(&currency),
+            books.word("1"),
+            trx.rounded(currency_decimals(&base)),
+        ));
+    }
+    if given.is_empty() {
+        return Err(Fault::business(&format!(
+            "EXCHANGE_RATE is required: {currency} is not the base currency {base}, and no rate table is readable"
+        )));
+    }
+    let rate = Amount::parse(given)
+        .filter(|r| !r.is_zero() && !r.is_negative())
+        .ok_or_else(|| Fault::business(&format!("Invalid value '{given}' for EXCHANGE_RATE")))?;
+    let amount = trx
+        .times(rate, currency_decimals(&base))
+        .ok_or_else(|| Fault::business("The amount is too large"))?;
+    Ok((books.word(&currency), books.word(given), amount))
+}
+
+/// Creates (`row` none) or replaces a journal entry; answers the row of its GLBATCH.
+///
+/// # Errors
+/// A fault for missing fields, fewer than two lines, unknown values, a closed period or lines that do not balance.
+pub(in crate::intacct) fn journal(
+    books: &mut Books,
+    element: &Element,
+    row: Option<u32>,
+    writer: Writer,
+) -> Result<u32, Fault> {
+    if row.is_some_and(|r| books.cell(GLBATCH, r, "PRBATCHKEY") != 0) {
+        return Err(Fault::business(
+            "The transaction belongs to a subledger and is changed there",
+        ));
+    }
+    let kept = |books: &Books, name: &str| {
+        let given = element.of(name).to_owned();
+        if given.is_empty() {
+            row.map_or(given, |r| books.text(GLBATCH, r, name))
+        } else {
+            given
+        }
+    };
+    let symbol = kept(books, "JOURNAL");
+    let found = books.find(GLJOURNAL, "SYMBOL", &symbol);
+    let found =
+        found.ok_or_else(|| Fault::business(&format!("Invalid Journal '{symbol}' specified")))?;
+    if !matches!(element.of("STATE"), "" | "Posted") {
+        return Err(Fault::business("Only STATE Posted is kept by this tenant"));
+    }
+    let date_text = kept(books, "BATCH_DATE");
+    let gl_date = moment::day_from_us(&date_text).ok_or_else(|| {
+        Fault::business(&format!(
+            "Invalid value '{date_text}' for BATCH_DATE: write MM/DD/YYYY"
+        ))
+    })?;
+    let title = kept(books, "BATCH_TITLE");
+    if title.is_empty() {
+        return Err(Fault::business("Required field BATCH_TITLE is missing"));
+    }
+    let entries: Vec<&Element> = element
+        .child("ENTRIES")
+        .into_iter()
+        .flat_map(|e| e.all("GLENTRY"))
+        .collect();
+    let statistical = books.text(GLJOURNAL, found, "STATISTICAL") == "true";
+    if entries.len() < if statistical { 1 } else { 2 } {
+        return Err(Fault::business("ENTRIES needs at least two GLENTRY"));
+    }
+    let mut lines = Vec::new();
+    for entry in &entries {
+        lines.push(journal_line(books, entry, writer)?);
+    }
+    let module = books.text(GLJOURNAL, found, "_MODULE");
+    let rule = RULES
+        .iter()
+        .find(|r| r.object.is_none() && r.journal == symbol)
+        .copied();
+    let rule = rule.or_else(|| rule_of("gl_journal")).unwrap_or(RULES[0]);
+    let reference = kept(books, "REFERENCENO");
+    let doc = Document {
+        id: books.word(&reference),
+        rule: Rule {
+            module: module_of(&module),
+            ..rule
+        },
+        date: gl_date,
+        gl_date,
+        adjusting: books.text(GLJOURNAL, found, "ADJ") == "true",
+        entity: lines.first().map_or(0, |l| l.entity),
+        currency: lines.first().map_or(0, |l| l.currency),
+        due: 0,
+        party: 0,
+        reference: 0,
+        reverses: 0,
+        description: books.word(&title),
+        supdoc: books.word(element.of("SUPDOCID")),
+        journal: books.word(&symbol),
+        lines,
+    };
+    let made = save(books, &doc, row.map(|r| place(books, GLBATCH, r)), writer)?;
+    let batch = made
+        .batches
+        .first()
+        .copied()
+        .ok_or_else(|| Fault::business("Nothing was posted"))?;
+    name_lines(books, &made, &entries);
+    let comment = books.word(element.of("HISTORY_COMMENT"));
+    books.set(GLBATCH, batch, "HISTORY_COMMENT", comment);
+    if let Some(on) = day(element, "REVERSEDATE")? {
+        if on <= gl_date || row.is_some() {
+            return Err(Fault::business(
+                "REVERSEDATE must lie after BATCH_DATE, on create only",
+            ));
+        }
+        let title = format!("Reversed -- {title}");
+        books
+            .reverse(&made, (&reference, on, &title), writer.stamp)
+            .map_err(|e| Fault::business(&e))?;
+    }
+    Ok(batch)
+}
+
+fn module_of(module: &str) -> &'static str {
+    RULES
+        .iter()
+        .map(|r| r.module)
+        .find(|m| *m == module)
+        .unwrap_or("2.GL")
+}
+
+fn name_lines(books: &mut Books, made: &Place, entries: &[&Element]) {
+    let mut rows: Vec<u32> = made
+        .batches
+        .iter()
+        .flat_map(|b| books.entries(*b))
+        .collect();
+    rows.sort_unstable();
+    if rows.len() != entries.len() || made.batches.len() != 1 {
+        return;
+    }
+    for (row, entry) in rows.into_iter().zip(entries) {
+        let text = entry.of("DOCUMENT");
+        if !text.is_empty() {
+            let cell = books.word(text);
+            books.set(GLENTRY, row, "DOCUMENT", cell);
+        }
+    }
+}
+
+fn journal_line(books: &mut Books, entry: &Element, writer: Writer) -> Result<Line, Fault> {
+    let number = required(entry, "ACCOUNTNO")?;
+    let account = books.word(number);
+    let known = books.accounts.get(&account).copied();
+    let known = known
+        .ok_or_else(|| Fault::business(&format!("Invalid GL Account '{number}' specified")))?;
+    let trx = amount(entry, "TRX_AMOUNT")?;
+    if trx.is_negative() {
+        return Err(Fault::business(
+            "TRX_AMOUNT must not be negative; TR_TYPE tells the side",
+        ));
+    }
+    let trx = match required(entry, "TR_TYPE")? {
+        "1" => trx,
+        "-1" => -trx,
+        other => {
+            return Err(Fault::business(&format!(
+                "Invalid value '{other}' for TR_TYPE: 1 or -1"
+            )));
+        }
+    };
+    let (entity, location) = home(books, entry.of("LOCATION"), writer)?;
+    let (dims, custom) = dimensions(books, entry, location, true);
+    let (currency, rate, base) = if known.statistical {
+        (books.word(STATISTICAL), books.word("1"), trx)
+    } else {
+        money(books, entry, (entity, entry.of("CURRENCY")), trx)?
+    };
+    Ok(Line {
+        entity,
+        account,
+        affiliate: books.word(entry.of("AFFILIATEENTITY")),
+        currency,
+        trx,
+        rate,
+        base,
+        statistical: known.statistical,
+        dims,
+        custom,
+        memo: books.word(entry.of("DESCRIPTION")),
+    })
+}
+
+fn save(
+    books: &mut Books,
+    doc: &Document,
+    old: Option<Place>,
+    writer: Writer,
+) -> Result<Place, Fault> {
+    references(books, doc).map_err(|e| Fault::business(&e))?;
+    let made = match old {
+        Some(place) => books.replace(&place, doc, writer.stamp),
+        None => books.write(doc, &Place::default(), writer.stamp),
+    };
+    made.map_err(|e| Fault::business(&e))
+}
+
+/// Creates (`row` none) or changes a bill, vendor credit or invoice; answers its row. Without items an update changes the header only.
+///
+/// # Errors
+/// A fault for missing fields, unknown values, a number in use, a closed period.
+pub(in crate::intacct) fn payable(
+    books: &mut Books,
+    object: TableId,
+    element: &Element,
+    row: Option<u32>,
+    writer: Writer,
+) -> Result<u32, Fault> {
+    let (kind, list, item) = match object {
+        APBILL => ("ap_bill", "APBILLITEMS", "APBILLITEM"),
+        APADJUSTMENT => ("ap_credit", "APADJUSTMENTITEMS", "APADJUSTMENTITEM"),
+        _ => ("ar_invoice", "ARINVOICEITEMS", "ARINVOICEITEM"),
+    };
+    if !matches!(element.of("ACTION"), "" | "Submit") {
+        return Err(Fault::business("Only ACTION Submit is kept by this tenant"));
+    }
+    let old = row.map(|r| place(books, object, r));
+    let before = match &old {
+        Some(place) => Some(
+            books
+                .read_back(place)
+                .ok_or_else(|| Fault::business("The document has no posting"))?,
+        ),
+        None => None,
+    };
+    let items: Vec<&Element> = element
+        .child(list)
+        .into_iter()
+        .flat_map(|l| l.all(item))
+        .collect();
+    let mut doc = header(books, object, element, (kind, before.as_ref()))?;
+    if items.is_empty() {
+        doc.lines = before.map(|b| b.lines).unwrap_or_default();
+        if doc.lines.is_empty() {
+            return Err(Fault::business(&format!("{list} needs at least one line")));
+        }
+    } else {
+        doc.lines = item_lines(books, object, &doc, element, &items, writer)?;
+        doc.entity = doc.lines.first().map_or(doc.entity, |l| l.entity);
+        if doc.lines.iter().any(|l| l.entity != doc.entity) {
+            return Err(Fault::business("All lines must belong to one entity"));
+        }
+        doc.currency = doc.lines.first().map_or(0, |l| l.currency);
+    }
+    let number = books.pool.get(doc.id).to_owned();
+    let party = if object == ARINVOICE {
+        "CUSTOMERID"
+    } else {
+        "VENDORID"
+    };
+    let twin = books
+        .rows_with(object, "RECORDID", doc.id)
+        .into_iter()
+        .any(|other| {
+            Some(other) != row
+                && !number.is_empty()
+                && books.cell(object, other, party) == doc.party
+        });
+    if twin {
+        return Err(Fault::exists(&books.table(object).name, &number));
+    }
+    let made = save(books, &doc, old, writer)?;
+    made.header
+        .map(|(_, row)| row)
+        .ok_or_else(|| Fault::business("Nothing was written"))
+}
+
+fn header(
+    books: &mut Books,
+    object: TableId,
+    element: &Element,
+    (kind, before): (&str, Option<&Document>),
+) -> Result<Document, Fault> {
+    let number = element.of("RECORDID");
+    if number.contains(FORBIDDEN) {
+        return Err(Fault::business(&format!(
+            "Invalid value '{number}' for RECORDID"
+        )));
+    }
+    let party_field = if object == ARINVOICE {
+        "CUSTOMERID"
+    } else {
+        "VENDORID"
+    };
+    let party_text = element.of(party_field);
+    let party = match before {
+        Some(b) if party_text.is_empty() => b.party,
+        _ => {
+            let text = required(element, party_field)?.to_owned();
+            books.word(&text)
+        }
+    };
+    let created = day(element, "WHENCREATED")?.or(before.map(|b| b.date));
+    let date = created.ok_or_else(|| Fault::business("Required field WHENCREATED is missing"))?;
+    let gl_date = day(element, "WHENPOSTED")?
+        .or(before.map(|b| b.gl_date))
+        .unwrap_or(date);
+    let due = day(element, "WHENDUE")?.or_else(|| due_by_term(books, element, party, date));
+    let due = due.or(before
+        .map(|b| b.due)
+        .filter(|_| element.of("WHENDUE").is_empty()));
+    let rule = rule_of(kind).ok_or_else(|| Fault::business("No rule for this document"))?;
+    let mut text = |name: &str, old: u32| {
+        let given = element.of(name);
+        if given.is_empty() {
+            old
+        } else {
+            books.word(given)
+        }
+    };
+    Ok(Document {
+        id: text("RECORDID", before.map_or(0, |b| b.id)),
+        rule,
+        date,
+        gl_date,
+        adjusting: false,
+        entity: before.map_or(0, |b| b.entity),
+        currency: text("CURRENCY", before.map_or(0, |b| b.currency)),
+        due: match due {
+            Some(due) => due,
+            None if object == APADJUSTMENT => 0,
+            None => return Err(Fault::business("Required field WHENDUE is missing")),
+        },
+        party,
+        reference: text("DOCNUMBER", before.map_or(0, |b| b.reference)),
+        reverses: 0,
+        description: text("DESCRIPTION", before.map_or(0, |b| b.description)),
+        supdoc: text("SUPDOCID", before.map_or(0, |b| b.supdoc)),
+        journal: 0,
+        lines: Vec::new(),
+    })
+}
+
+/// Due date out of a term `N<days>`, of the call or of the vendor.
+fn due_by_term(books: &Books, element: &Element, party: u32, date: u32) -> Option<u32> {
+    let given = element.of("TERMNAME").to_owned();
+    let term = if given.is_empty() {
+        let vendor = books
+            .rows_with(VENDOR, "VENDORID", party)
+            .first()
+            .copied()?;
+        books.text(VENDOR, vendor, "TERMNAME")
+    } else {
+        given
+    };
+    term.strip_prefix('N')?
+        .parse::<u32>()
+        .ok()
+        .map(|days| date + days)
+}
+
+fn item_lines(
+    books: &mut Books,
+    object: TableId,
+    doc: &Document,
+    element: &Element,
+    items: &[&Element],
+    writer: Writer,
+) -> Result<Vec<Line>, Fault> {
+    let side = if object == ARINVOICE {
+        ARINVOICE
+    } else {
+        APBILL
+    };
+    let turn = object != APBILL;
+    let mut lines = Vec::new();
+    let mut offset = 0;
+    for item in items {
+        let number = required(item, "ACCOUNTNO")?;
+        let account = books.word(number);
+        if !books.accounts.get(&account).is_some_and(|a| !a.statistical) {
+            return Err(Fault::business(&format!(
+                "Invalid GL Account '{number}' specified"
+            )));
+        }
+        let given = item.of("OFFSETGLACCOUNTNO");
+        if !given.is_empty() {
+            offset = books.word(given);
+        }
+        // Two decimals on payables and receivables, whatever the currency (§3.3 [D]).
+        let trx = amount(item, "TRX_AMOUNT")?.rounded(2);
+        let trx = if turn { -trx } else { trx };
+        let (entity, location) = home(books, item.of("LOCATIONID"), writer)?;
+        let (mut dims, custom) = dimensions(books, item, location, false);
+        let party_at = if side == ARINVOICE { 3 } else { 4 };
+        if dims[party_at] == 0 {
+            dims[party_at] = doc.party;
+        }
+        let header_currency = books.pool.get(doc.currency).to_owned();
+        let (currency, rate, base) = money(books, element, (entity, &header_currency), trx)?;
+        let memo = books.word(item.of("ENTRYDESCRIPTION"));
+        lines.push(Line {
+            entity,
+            account,
+            currency,
+            trx,
+            rate,
+            base,
+            dims,
+            custom,
+            memo,
+            ..Line::default()
+        });
+    }
+    if offset == 0 {
+        let known = books
+            .control_accounts
+            .get(&side)
+            .and_then(|k| k.first())
+            .copied();
+        offset = known.ok_or_else(|| Fault::business("No control account is set up"))?;
+    }
+    let control = Line {
+        account: offset,
+        trx: -lines.iter().map(|l| l.trx).sum::<Amount>(),
+        base: -lines.iter().map(|l| l.base).sum::<Amount>(),
+        custom: Vec::new(),
+        memo: 0,
+        ..lines.first().cloned().unwrap_or_default()
+    };
+    let mut dims = [0; 8];
+    dims[0] = control.dims[0];
+    let party_at = if side == ARINVOICE { 3 } else { 4 };
+    dims[party_at] = doc.party;
+    books
+        .control_accounts
+        .entry(side)
+        .or_default()
+        .insert(offset);
+    lines.push(Line { dims, ..control });
+    Ok(lines)
+}

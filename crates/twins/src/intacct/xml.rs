@@ -1,0 +1,224 @@
+//! XML in and out: a small tree with hard limits, and an escaper.
+//!
+//! A document type is refused at its first byte, so no entity can be defined; depth and size are bounded.
+
+use quick_xml::Reader;
+use quick_xml::events::{BytesStart, Event};
+
+/// Deepest nesting accepted.
+const MAX_DEPTH: usize = 64;
+/// Largest body accepted, bytes.
+pub(in crate::intacct) const MAX_BODY: usize = 64 * 1024 * 1024;
+
+/// An element: its name, attributes, children in order, and its own text.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(in crate::intacct) struct Element {
+    pub(in crate::intacct) name: String,
+    pub(in crate::intacct) attributes: Vec<(String, String)>,
+    pub(in crate::intacct) children: Vec<Element>,
+    pub(in crate::intacct) text: String,
+}
+
+impl Element {
+    /// The first child of this name.
+    pub(in crate::intacct) fn child(&self, name: &str) -> Option<&Element> {
+        self.children.iter().find(|c| c.name == name)
+    }
+
+    /// The text of the first child of this name; empty if there is none.
+    pub(in crate::intacct) fn of(&self, name: &str) -> &str {
+        self.child(name).map_or("", |c| c.text.as_str())
+    }
+
+    /// An attribute.
+    pub(in crate::intacct) fn attribute(&self, name: &str) -> Option<&str> {
+        self.attributes
+            .iter()
+            .find(|(n, _)| n == name)
+            .map(|(_, v)| v.as_str())
+    }
+
+    /// All children of this name.
+    pub(in crate::intacct) fn all<'a>(
+        &'a self,
+        name: &'a str,
+    ) -> impl Iterator<Item = &'a Element> {
+        self.children.iter().filter(move |c| c.name == name)
+    }
+}
+
+/// Parses a whole document.
+///
+/// # Errors
+/// Words about what is wrong: not UTF-8, too big or deep, a document type, malformed markup, more than one root.
+pub(in crate::intacct) fn parse(body: &[u8]) -> Result<Element, String> {
+    if body.len() > MAX_BODY {
+        return Err(format!("the request is larger than {MAX_BODY} bytes"));
+    }
+    let text = std::str::from_utf8(body).map_err(|_| "the request is not UTF-8".to_owned())?;
+    let mut reader = Reader::from_str(text.trim_start_matches('\u{feff}'));
+    let mut open: Vec<Element> = Vec::new();
+    let mut root = None;
+    loop {
+        match reader.read_event().map_err(|e| e.to_string())? {
+            Event::Start(start) => {
+                if open.len() >= MAX_DEPTH {
+                    return Err(format!("elements nest deeper than {MAX_DEPTH}"));
+                }
+                if root.is_some() {
+                    return Err("extra content after the document element".to_owned());
+                }
+                open.push(element(&start)?);
+            }
+            Event::Empty(start) => {
+                let made = element(&start)?;
+                close(made, &mut open, &mut root)?;
+            }
+            Event::End(_) => {
+                let made = open.pop().ok_or("an end tag without a start tag")?;
+                close(made, &mut open, &mut root)?;
+            }
+            Event::Text(piece) => {
+                let piece: &str = &piece;
+                add_text(&mut open, piece)?;
+            }
+            Event::CData(piece) => {
+                let piece: &str = &piece;
+                add_text(&mut open, piece)?;
+            }
+            Event::GeneralRef(reference) => {
+                let name: &str = &reference;
+                let piece = match name {
+                    "lt" => "<".to_owned(),
+                    "gt" => ">".to_owned(),
+                    "amp" => "&".to_owned(),
+                    "quot" => "\"".to_owned(),
+                    "apos" => "'".to_owned(),
+                    _ => match reference.resolve_char_ref() {
+                        Ok(Some(c)) => c.to_string(),
+                        Ok(None) | Err(_) => return Err(format!("entity {name} is not defined")),
+                    },
+                };
+                add_text(&mut open, &piece)?;
+            }
+            Event::DocType(_) => {
+                return Err("a document type declaration is not allowed".to_owned());
+            }
+            Event::Comment(_) | Event::Decl(_) | Event::PI(_) => {}
+            Event::Eof => break,
+        }
+    }
+    match open.last() {
+        Some(left) => Err(format!("element {} is not closed", left.name)),
+        None => root.ok_or_else(|| "the request is empty".to_owned()),
+    }
+}
+
+fn element(start: &BytesStart<'_>) -> Result<Element, String> {
+    let name: &str = start.name().into_inner();
+    let mut made = Element {
+        name: name.to_owned(),
+        ..Element::default()
+    };
+    for attribute in start.attributes() {
+        let attribute = attribute.map_err(|e| e.to_string())?;
+        let key: &str = attribute.key.into_inner();
+        let value = attribute
+            .normalized_value(quick_xml::XmlVersion::Explicit1_0)
+            .map_err(|e| e.to_string())?;
+        made.attributes.push((key.to_owned(), value.into_owned()));
+    }
+    Ok(made)
+}
+
+fn close(
+    mut made: Element,
+    open: &mut [Element],
+    root: &mut Option<Element>,
+) -> Result<(), String> {
+    if !made.children.is_empty() {
+        made.text.clear();
+    } else {
+        let trimmed = made.text.trim();
+        if trimmed.len() != made.text.len() {
+            made.text = trimmed.to_owned();
+        }
+    }
+    match open.last_mut() {
+        Some(parent) => parent.children.push(made),
+        None if root.is_none() => *root = Some(made),
+        None => return Err("extra content after the document element".to_owned()),
+    }
+    Ok(())
+}
+
+fn add_text(open: &mut [Element], piece: &str) -> Result<(), String> {
+    match open.last_mut() {
+        Some(parent) => parent.text.push_str(piece),
+        None if piece.trim().is_empty() => {}
+        None => return Err("text outside the document element".to_owned()),
+    }
+    Ok(())
+}
+
+/// Escapes text for content or attributes; an apostrophe becomes `&#039;` as the gateway prints it (§3.3 [D]).
+pub(in crate::intacct) fn escape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#039;"),
+            c if c.is_control() && !matches!(c, '\t' | '\n' | '\r') => {}
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+/// `<name>text</name>`, escaped; empty text gives an empty pair.
+pub(in crate::intacct) fn tag(out: &mut String, name: &str, text: &str) {
+    out.push('<');
+    out.push_str(name);
+    out.push('>');
+    out.push_str(&escape(text));
+    out.push_str("</");
+    out.push_str(name);
+    out.push('>');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::parse;
+
+    #[test]
+    fn reads_text_entities_and_attributes() {
+        let root = parse(b"<?xml version=\"1.0\"?><a k='1&amp;2'><b> x &lt; y &#39; </b><c/></a>")
+            .unwrap();
+        assert_eq!(root.attribute("k"), Some("1&2"));
+        assert_eq!(root.of("b"), "x < y '");
+        assert_eq!(root.children.len(), 2);
+    }
+
+    #[test]
+    fn refuses_hostile_input() {
+        let deep = "<a>".repeat(65) + &"</a>".repeat(65);
+        for body in [
+            "<!DOCTYPE a [<!ENTITY x \"y\">]><a>&x;</a>",
+            "<a>&unknown;</a>",
+            "<a><b></a></b>",
+            "<a></a><b></b>",
+            "<a>",
+            "",
+            "text",
+            "<a b=\"1\" b=\"2\"/>",
+            deep.as_str(),
+        ] {
+            assert!(parse(body.as_bytes()).is_err(), "{body}");
+        }
+        assert!(parse(&[0x3c, 0x61, 0x3e, 0xff, 0x3c, 0x2f, 0x61, 0x3e]).is_err());
+        assert!(parse(("<a>".repeat(64) + &"</a>".repeat(64)).as_bytes()).is_ok());
+    }
+}

@@ -1,0 +1,35 @@
+//! `cargo xtask bench`: measure a release build.
+//!
+//! The measuring itself is the program's own command, because it needs the pipeline; this only builds it with
+//! optimisation on and hands all arguments over. For the comparison with the official JavaScript SDK it installs that SDK
+//! and says in the environment where it is: `NODE_PATH`, and `TIEOUT_BENCH_READER` for the script that reads with it.
+
+use crate::{process, tools};
+use anyhow::Result;
+use std::path::Path;
+
+/// Runs `tieout bench` from a release build with the given arguments.
+///
+/// # Errors
+/// When the build or the measurement fails.
+pub(crate) fn run(root: &Path, arguments: &[String]) -> Result<()> {
+    let kit = tools::install(root)?;
+    let mut command = process::cargo();
+    command.env("NODE_PATH", &kit.node_modules);
+    command.env(
+        "TIEOUT_BENCH_READER",
+        root.join("conformance/javascript/read_rows.cjs"),
+    );
+    command
+        .args([
+            "run",
+            "--release",
+            "--locked",
+            "-p",
+            "tieout",
+            "--",
+            "bench",
+        ])
+        .args(arguments);
+    process::run(&mut command, root)
+}

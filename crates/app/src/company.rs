@@ -8,9 +8,10 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, anyhow, bail};
 use tieout_engine::crosswalk::{
-    EntityColumns, REFERENCE_TYPE, Reference, SealingKey, VERSION_TYPE, Validity, WhenBlank, seal,
+    EntityColumns, REFERENCE_TYPE, Reference, VERSION_TYPE, Validity, WhenBlank, seal_with,
 };
-use tieout_model::{AccountClass, Calendar, Code, Period};
+use tieout_keys::LocalKeys;
+use tieout_model::{AccountClass, Calendar, Period};
 use tieout_twins::company::{CompanyFolder, Table};
 
 use crate::config::secret::SecretRef;
@@ -43,13 +44,13 @@ pub(crate) fn set_up(
 ) -> anyhow::Result<PathBuf> {
     std::fs::create_dir_all(work.join("crosswalk"))?;
     std::fs::create_dir_all(work.join("keys"))?;
-    let key = tieout_keys::LocalKeys::open_or_create(&work.join("keys"), "controller")?;
-    let sealing = SealingKey::from_secret(key.key_id(), &key.secret_bytes());
+    let key = LocalKeys::open_or_create(&work.join("keys/controller.key.pem"))?;
+    std::fs::write(work.join("keys/controller.pub.pem"), key.public().to_pem()?)?;
     let reference = reference_of(folder)?;
     let entities: Vec<String> = operating_entities(folder)?;
-    let sealed = seal(REFERENCE_TYPE, &reference.canonical_bytes(), &sealing);
+    let sealed = sealed(REFERENCE_TYPE, &reference.canonical_bytes(), &key);
     std::fs::write(work.join("crosswalk/reference.sealed.json"), sealed)?;
-    let versions = seal_versions(folder, work, &sealing)?;
+    let versions = seal_versions(folder, work, &key)?;
     for (name, secret) in [
         ("sender", &endpoints.sender.1),
         ("intacct", &endpoints.user.1),
@@ -107,7 +108,7 @@ fn configuration(
 fn seal_versions(
     folder: &CompanyFolder,
     work: &Path,
-    key: &SealingKey,
+    key: &LocalKeys,
 ) -> anyhow::Result<Vec<String>> {
     let mut names: Vec<String> = std::fs::read_dir(folder.root().join("crosswalk"))
         .with_context(|| format!("{} has no folder crosswalk/", folder.root().display()))?
@@ -121,14 +122,20 @@ fn seal_versions(
             folder.root().display()
         );
     }
-    let mut sealed = Vec::new();
+    let mut files = Vec::new();
     for name in names {
         let text = folder.text(&format!("crosswalk/{name}"))?;
         let file = format!("crosswalk/{}.sealed.json", name.trim_end_matches(".json"));
-        std::fs::write(work.join(&file), seal(VERSION_TYPE, text.as_bytes(), key))?;
-        sealed.push(file);
+        std::fs::write(work.join(&file), sealed(VERSION_TYPE, text.as_bytes(), key))?;
+        files.push(file);
     }
-    Ok(sealed)
+    Ok(files)
+}
+
+fn sealed(payload_type: &str, payload: &[u8], key: &LocalKeys) -> Vec<u8> {
+    seal_with(payload_type, payload, key.id().as_str(), &|message| {
+        key.sign_bytes(message).0
+    })
 }
 
 fn write_private(path: &Path, secret: &str) -> anyhow::Result<()> {
@@ -297,9 +304,4 @@ fn maps(table: &mut Table) -> anyhow::Result<Vec<BTreeMap<String, String>>> {
         rows.push(cells.collect::<Result<BTreeMap<_, _>, tieout_twins::company::CompanyError>>()?);
     }
     Ok(rows)
-}
-
-/// The code of a segment value.
-pub(crate) fn code(text: &str) -> Code {
-    Code::new(text)
 }

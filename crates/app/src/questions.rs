@@ -29,7 +29,10 @@ fn terms(wired: &Wired) -> Terms {
         natural_account: config.fusion.index_of(&config.fusion.natural_account),
         balancing: config.fusion.index_of(&config.fusion.balancing),
         retained_earnings_account: config.reconcile.retained_earnings_account.clone(),
-        in_flight_window_ms: config.reconcile.in_flight_window_hours.saturating_mul(3_600_000),
+        in_flight_window_ms: config
+            .reconcile
+            .in_flight_window_hours
+            .saturating_mul(3_600_000),
         excluded_sources: config.reconcile.excluded_sources.iter().cloned().collect(),
     }
 }

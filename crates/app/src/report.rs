@@ -80,7 +80,7 @@ fn words(tally: &Tally) -> String {
 
 fn table(header: &[&str]) -> Table {
     let mut table = Table::new();
-    table.load_preset(UTF8_FULL_CONDENSED);
+    table.load_style(UTF8_FULL_CONDENSED);
     table.set_header(header.iter().map(|name| Cell::new(name)));
     table
 }
@@ -197,7 +197,7 @@ pub(crate) fn write_evidence(
         for snapshot in &result.snapshots {
             for key in &snapshot.keys {
                 let mut row = vec![
-                    snapshot.label.clone(),
+                    snapshot.label.to_string(),
                     result.entity.to_string(),
                     key.key.currency.code().to_owned(),
                 ];
@@ -247,7 +247,7 @@ fn write_completeness(folder: &Path, results: &[Reconciliation]) -> anyhow::Resu
                 out.write_record([
                     line.period.as_str(),
                     result.entity.as_str(),
-                    line.kind.word(),
+                    line.kind.map_or("all", tieout_model::DocumentKind::word),
                     side,
                     &total.documents.to_string(),
                     &total.total_debit.to_string(),

@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
+use tieout_engine::StateWord;
 use tieout_engine::reconcile::{Break, BreakStatus, Reconciliation, SnapshotResult};
+
+use tieout_store::Counts;
 
 use crate::problem::{Failure, Problem};
 use crate::systems::{Wired, chain};
@@ -62,6 +65,26 @@ pub(crate) fn open_breaks<'a>(
         .filter(|found| found.status != BreakStatus::Explained)
 }
 
+/// Where documents stand, in the words of the interface. Deliveries count one by one: a corrected document has several.
+fn documents(counts: &Counts) -> BTreeMap<&'static str, u64> {
+    let stored = |state: &str| counts.documents_in(state);
+    let sent = |state: StateWord| counts.deliveries_in(state);
+    let held = stored("held") + stored("held_transient") + stored("malformed");
+    BTreeMap::from([
+        ("captured", counts.documents.values().sum()),
+        ("posted", sent(StateWord::Posted)),
+        ("held", held),
+        ("rejected", sent(StateWord::Rejected)),
+        ("uncertain", sent(StateWord::Uncertain)),
+        (
+            "in_flight",
+            sent(StateWord::Queued) + sent(StateWord::Leased) + sent(StateWord::Submitted),
+        ),
+        ("parked", sent(StateWord::Parked)),
+        ("waiting", stored("captured")),
+    ])
+}
+
 impl Summary {
     /// Reads where things stand.
     pub(crate) async fn of(wired: &Wired, tie_out: Vec<TieOut>) -> Result<Self, Failure> {
@@ -79,21 +102,13 @@ impl Summary {
             .map_err(|e| unreadable(&e))?;
         let counts = store.counts().await.map_err(|e| unreadable(&e))?;
         let head = store.audit_head().await.map_err(|e| unreadable(&e))?;
-        let calls = store.calls().await.map_err(|e| unreadable(&e))?;
+        let calls = store.call_counters().await.map_err(|e| unreadable(&e))?;
         let mut by_system = BTreeMap::from([("intacct".to_owned(), 0), ("fusion".to_owned(), 0)]);
         for call in calls {
             *by_system.entry(call.system).or_insert(0) += call.calls;
         }
         Ok(Self {
-            documents: BTreeMap::from([
-                ("captured", counts.captured),
-                ("posted", counts.posted),
-                ("held", counts.held),
-                ("rejected", counts.rejected),
-                ("uncertain", counts.uncertain),
-                ("in_flight", counts.in_flight),
-                ("parked", counts.parked),
-            ]),
+            documents: documents(&counts),
             calls: by_system,
             tie_out,
             audit_entries: head.sequence,
@@ -103,7 +118,14 @@ impl Summary {
 
     /// 0 if everything is posted and ties, else 1.
     pub(crate) fn exit_code(&self) -> u8 {
-        let stopped = ["held", "rejected", "uncertain", "in_flight", "parked"];
+        let stopped = [
+            "held",
+            "rejected",
+            "uncertain",
+            "in_flight",
+            "parked",
+            "waiting",
+        ];
         let is_stopped = stopped
             .iter()
             .any(|word| self.documents.get(word).is_some_and(|n| *n > 0));
@@ -194,7 +216,7 @@ pub(crate) fn breaks_json(result: &Reconciliation) -> Vec<Value> {
             .map(|d| {
                 let segments: Vec<&str> = d.key.segments().iter().map(|s| s.as_str()).collect();
                 json!({
-                    "snapshot": d.snapshot,
+                    "snapshot": &*d.snapshot,
                     "key": d.key.to_string(),
                     "segments": segments,
                     "currency": d.key.currency.code(),

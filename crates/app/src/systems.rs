@@ -6,6 +6,7 @@ use std::sync::Arc;
 use tieout_connector::{CallSink, Transport};
 use tieout_engine::crosswalk::{Crosswalk, Reference, TrustedKeys};
 use tieout_engine::{Actor, Change, Changeset};
+use tieout_keys::{PublicKey, SigningKeyId};
 use tieout_model::{Ambient, SystemId};
 use tieout_pipeline::{CallBuffer, Context, System, Tally};
 use tieout_store::{DatabaseUrl, ExecutionMode, OpenError, Store};
@@ -149,13 +150,12 @@ pub(crate) fn open_crosswalk(config: &Config) -> Result<(Crosswalk, Reference), 
     let mut trust = TrustedKeys::new();
     for path in &config.crosswalk.trusted_keys {
         let pem = read(path)?;
-        let (id, public) =
-            tieout_keys::public_key(&String::from_utf8_lossy(&pem)).map_err(|e| {
-                Problem::new("P0402", format!("{path} is no public key: {e}"))
-                    .hint("a PEM file with an Ed25519 public key")
-            })?;
+        let public = PublicKey::from_pem(&String::from_utf8_lossy(&pem)).map_err(|e| {
+            Problem::new("P0402", format!("{path}: {e}"))
+                .hint("a PEM file with an Ed25519 public key")
+        })?;
         trust
-            .trust(id, &public, None)
+            .trust(SigningKeyId::of(&public).as_str(), &public.0, None)
             .map_err(|e| Problem::new("P0402", e.to_string()))?;
     }
     let mut versions = Vec::new();
@@ -199,7 +199,7 @@ fn check_entities(config: &Config, reference: &Reference) -> Result<(), Failure>
 async fn adopt(context: &Context) -> Result<(), Failure> {
     let change = Change::AdoptCrosswalk {
         digest: context.crosswalk.digest(),
-        summary: context.crosswalk.summary(),
+        summary: words(&context.crosswalk),
     };
     let set = Changeset {
         by: Actor::Worker(context.worker.clone()),
@@ -211,6 +211,18 @@ async fn adopt(context: &Context) -> Result<(), Failure> {
         Ok(_) => Ok(()),
         Err(e) => Err(Failure::Unreachable(Problem::new("P0301", chain(&e)))),
     }
+}
+
+/// The versions of a crosswalk with their dates, for people.
+pub(crate) fn words(crosswalk: &Crosswalk) -> String {
+    let one = |version: &tieout_engine::crosswalk::VersionFile| {
+        let until = version
+            .effective_to
+            .map_or("open".to_owned(), |date| date.to_string());
+        format!("{} {} to {until}", version.version, version.effective_from)
+    };
+    let versions: Vec<String> = crosswalk.versions().iter().map(one).collect();
+    versions.join(", ")
 }
 
 /// An error with its causes, on one line.

@@ -9,6 +9,8 @@ use std::fmt;
 use std::path::PathBuf;
 
 use ed25519_dalek::VerifyingKey;
+use ed25519_dalek::pkcs8::spki::der::pem::LineEnding;
+use ed25519_dalek::pkcs8::{DecodePublicKey as _, EncodePublicKey as _};
 use sha2::{Digest as _, Sha256};
 use tieout_model::Digest;
 
@@ -52,6 +54,25 @@ pub struct PublicKey(pub [u8; 32]);
 pub struct Signature(pub [u8; 64]);
 
 impl PublicKey {
+    /// As a PEM file (SubjectPublicKeyInfo).
+    ///
+    /// # Errors
+    /// [`KeyError::NotPublic`] if the bytes are no public key.
+    pub fn to_pem(&self) -> Result<String, KeyError> {
+        let key = VerifyingKey::from_bytes(&self.0).map_err(|_| KeyError::NotPublic)?;
+        key.to_public_key_pem(LineEnding::LF)
+            .map_err(|_| KeyError::NotPublic)
+    }
+
+    /// From a PEM file.
+    ///
+    /// # Errors
+    /// [`KeyError::NotPublic`] if it holds no Ed25519 public key.
+    pub fn from_pem(pem: &str) -> Result<Self, KeyError> {
+        let key = VerifyingKey::from_public_key_pem(pem.trim()).map_err(|_| KeyError::NotPublic)?;
+        Ok(Self(key.to_bytes()))
+    }
+
     /// True if `signature` was made over `message` by the key's other half. Strict: weak keys and second forms of a signature are refused.
     pub fn verifies(&self, message: &[u8], signature: &Signature) -> bool {
         let signature = ed25519_dalek::Signature::from_bytes(&signature.0);
@@ -94,6 +115,9 @@ pub enum KeyError {
         #[source]
         source: std::io::Error,
     },
+    /// The text or the bytes are no Ed25519 public key.
+    #[error("this is no Ed25519 public key in PEM")]
+    NotPublic,
     /// The operating system gave no random bytes.
     #[error("the operating system gave no random bytes for a new key")]
     NoEntropy,

@@ -138,6 +138,17 @@ impl Table {
         })
     }
 
+    /// Names of the columns, in the order of the file.
+    pub fn columns(&self) -> Vec<String> {
+        let mut names: Vec<(usize, String)> = self
+            .columns
+            .iter()
+            .map(|(name, at)| (*at, name.clone()))
+            .collect();
+        names.sort_unstable();
+        names.into_iter().map(|(_, name)| name).collect()
+    }
+
     /// The next row, or `None` at the end.
     ///
     /// # Errors

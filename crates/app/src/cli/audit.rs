@@ -42,7 +42,7 @@ pub(crate) struct ExportArguments {
 }
 
 /// Entries read at a time.
-const PAGE_LEN: u32 = 1_000;
+const PAGE_LEN: usize = 1_000;
 
 pub(crate) async fn execute(command: AuditCommand) -> Result<u8, Failure> {
     match command {
@@ -77,9 +77,7 @@ async fn verify(arguments: VerifyArguments) -> Result<u8, Failure> {
             }
             Ok(0)
         }
-        Err(VerifyFailure::Unreadable(e)) => {
-            Err(Failure::Unreachable(Problem::new("P0301", chain(&e))))
-        }
+        Err(VerifyFailure::Load(e)) => Err(Failure::Unreachable(Problem::new("P0301", chain(&e)))),
         Err(tampering) => {
             if arguments.json {
                 let json = serde_json::json!({ "verified": false, "why": chain(&tampering) });

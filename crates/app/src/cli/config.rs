@@ -31,7 +31,7 @@ pub(crate) async fn execute(command: ConfigCommand) -> Result<u8, Failure> {
                 file.config.display(),
                 config.flow.len(),
                 reference.entities.len(),
-                crosswalk.summary(),
+                systems::words(&crosswalk),
                 crosswalk.digest(),
             ));
         }

@@ -16,7 +16,7 @@ use crate::config::Config;
 use crate::problem::{Failure, Problem};
 use crate::questions::{self, Wanted};
 use crate::summary::{Summary, tie_out};
-use crate::systems::wire;
+use crate::systems::{wire, words};
 use crate::{company, embedded, report};
 
 #[derive(Debug, Args)]
@@ -78,7 +78,10 @@ pub(crate) async fn execute(arguments: DemoArguments) -> Result<u8, Failure> {
     let wired = wire(Config::load(&file).map_err(Failure::Usage)?).await?;
     say(
         &arguments,
-        &format!("crosswalk signed and opened: {}", wired.crosswalk_words()),
+        &format!(
+            "crosswalk signed and opened: {}",
+            words(&wired.context.crosswalk)
+        ),
     );
     drain_now(&wired, arguments.json).await?;
     say(
@@ -108,7 +111,7 @@ pub(crate) async fn execute(arguments: DemoArguments) -> Result<u8, Failure> {
         if arguments.json {
             report::data(&format!("{}\n", summary.json_with(&results)));
         }
-        served.stop().await;
+        served.stop();
         return Ok(summary.exit_code());
     }
     stay_up(&wired, &served.control.to_string()).await?;
@@ -116,7 +119,7 @@ pub(crate) async fn execute(arguments: DemoArguments) -> Result<u8, Failure> {
         let summary = Summary::of(&wired, tie_out(&results)).await?;
         report::data(&format!("{}\n", summary.json_with(&results)));
     }
-    served.stop().await;
+    served.stop();
     Ok(0)
 }
 

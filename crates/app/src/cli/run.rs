@@ -9,7 +9,7 @@ use crate::cli::ConfigFile;
 use crate::cli::twin::wait_for_end;
 use crate::problem::{Failure, Problem};
 use crate::report;
-use crate::summary::{self, Summary};
+use crate::summary::Summary;
 use crate::systems::{Wired, chain, wire};
 use crate::trigger::{self, Trigger};
 
@@ -108,13 +108,10 @@ pub(crate) fn failure(error: PassError) -> Failure {
             "P0301",
             "nothing is half-applied: start again once the store is well",
         ),
-        PassError::Damaged(_) => (
+        PassError::Damaged(_) | PassError::Evidence(_) => (
             "P0304",
             "run `tieout audit verify`; restore the store from a backup",
         ),
     };
     Failure::Unreachable(Problem::new(code, chain(&error)).hint(hint))
 }
-
-/// Summary of a run, for other commands.
-pub(crate) use summary::TieOut;

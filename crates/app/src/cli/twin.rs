@@ -52,7 +52,7 @@ pub(crate) async fn execute(arguments: TwinArguments) -> Result<u8, Failure> {
     let ready = ready_line(&world, &served)?;
     report::data(&format!("{ready}\n"));
     wait_for_end().await;
-    served.stop().await;
+    served.stop();
     Ok(0)
 }
 

@@ -120,7 +120,10 @@ impl FusionSection {
         config.segments.clone_from(&self.segments);
         config.balancing_segment_index = self.index_of(&self.balancing);
         config.delimiter.clone_from(&self.delimiter);
-        config.data_access_set.clone_from(&self.data_access_set);
+        config
+            .import
+            .data_access_set
+            .clone_from(&self.data_access_set);
         Ok(config)
     }
 }

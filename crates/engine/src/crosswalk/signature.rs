@@ -172,10 +172,22 @@ pub struct Opened {
 
 /// Signs `payload` as a file of kind `payload_type`. Same input, same bytes (Ed25519 is deterministic).
 pub fn seal(payload_type: &str, payload: &[u8], key: &SealingKey) -> Vec<u8> {
-    let signature = key.key.sign(&pre_authentication(payload_type, payload));
+    seal_with(payload_type, payload, &key.id, &|message| {
+        key.key.sign(message).to_bytes()
+    })
+}
+
+/// The same with a key that stays where it is kept: `sign` makes an Ed25519 signature over the bytes it is given.
+pub fn seal_with(
+    payload_type: &str,
+    payload: &[u8],
+    key_id: &str,
+    sign: &dyn Fn(&[u8]) -> [u8; 64],
+) -> Vec<u8> {
+    let signature = sign(&pre_authentication(payload_type, payload));
     let entry = Json::object([
-        ("keyid", Json::text(&key.id)),
-        ("sig", Json::text(&BASE64.encode(signature.to_bytes()))),
+        ("keyid", Json::text(key_id)),
+        ("sig", Json::text(&BASE64.encode(signature))),
     ]);
     let envelope = Json::object([
         ("payload", Json::text(&BASE64.encode(payload))),

@@ -253,9 +253,10 @@ fn stored(books: &Books, object: TableId, field: &str) -> (Option<usize>, bool) 
             if object == GLDETAIL { GLENTRY } else { object },
             path,
         ),
-        Some(Source::Path(_) | Source::CodeOf(_) | Source::Side(_) | Source::Signed) | None => {
-            (None, false)
-        }
+        Some(
+            Source::Path(_) | Source::CodeOf(_) | Source::Side(_) | Source::Signed | Source::Empty,
+        )
+        | None => (None, false),
     }
 }
 

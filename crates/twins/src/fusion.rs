@@ -8,6 +8,7 @@
 //! Invariants: a refused request changes nothing; balances are posted entries only; no clock, no randomness, no socket.
 
 mod amount;
+mod body;
 mod books;
 mod calendar;
 mod control;
@@ -33,6 +34,7 @@ use ledger::Journals;
 use payables::Invoices;
 use payables::accounting::Ground;
 use setup::Setup;
+use setup::periods::{Application, Status};
 use symbols::Symbols;
 
 /// The tenant's only user.
@@ -146,14 +148,22 @@ impl FusionTwin {
         (&mut self.invoices, ground)
     }
 
-    /// Runs the tenant's scheduled processes for one invoice: validation, Create Accounting with posting.
+    /// Runs the tenant's scheduled processes for one invoice: validation, Create Accounting with posting (which
+    /// waits until the General Ledger period is open).
     fn process_invoice(&mut self, at: u32) {
         let (invoices, mut ground) = self.ground();
         let state = invoices.at(at).state;
         if state == payables::State::NotValidated {
             invoices.at_mut(at).state = payables::State::Validated;
         }
-        if invoices.at(at).state == payables::State::Validated {
+        let invoice = invoices.at(at);
+        let ledger = ground.setup.units[usize::from(invoice.unit)].ledger;
+        let calendar = &ground.setup.calendar;
+        let open = |line: &payables::Line| {
+            let period = calendar.on(line.day);
+            period.is_some_and(|p| calendar.status(ledger, p, Application::Gl) == Status::Open)
+        };
+        if invoice.state == payables::State::Validated && invoice.lines.iter().all(open) {
             invoices.account(at, &mut ground);
         }
     }

@@ -153,25 +153,40 @@ impl Books {
             .sum()
     }
 
-    /// True if the combination ever had an entry (or takes rolled results) in a ledger and currency.
+    /// True if the combination has entries up to `period`, or takes results of earlier fiscal years, in a ledger and currency.
     pub(crate) fn knows(
         &self,
         setup: &Setup,
         ledger: usize,
         combination: u32,
         currency: Symbol,
+        period: usize,
     ) -> bool {
         let ledger = small(ledger);
-        self.accounts.contains_key(&Key {
+        let cells = self.accounts.get(&Key {
             ledger,
             combination,
             currency,
-        }) || (is_retained(setup, combination)
-            && self.results.contains_key(&(
-                ledger,
-                setup.chart.company_of(combination).to_owned(),
-                currency,
-            )))
+        });
+        if cells
+            .and_then(|c| c.first())
+            .is_some_and(|(p, _)| usize::from(*p) <= period)
+        {
+            return true;
+        }
+        if !is_retained(setup, combination) {
+            return false;
+        }
+        let year = setup.calendar.periods[period].year;
+        let company = setup.chart.company_of(combination).to_owned();
+        let results = self
+            .results
+            .get(&(ledger, company, currency))
+            .into_iter()
+            .flatten();
+        results
+            .into_iter()
+            .any(|(p, _)| setup.calendar.periods[usize::from(*p)].year < year)
     }
 }
 

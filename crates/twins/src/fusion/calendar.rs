@@ -129,6 +129,7 @@ pub(crate) fn parse_time(text: &str) -> Option<i64> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 mod tests {
     use super::{civil, day, day_text, parse_day, parse_slashed, parse_time, push_time};
 

@@ -6,8 +6,9 @@ mod enter;
 use super::FusionTwin;
 use super::amount;
 use super::calendar::{push_day, push_time};
-use super::payables::{Kind, State};
+use super::payables::{Booked, Invoice, Kind, State};
 use super::setup::periods::{Application, Status};
+use super::setup::position;
 
 /// One side of the tenant's records that a person can point at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -166,6 +167,15 @@ impl FusionTwin {
             for batch in waiting {
                 self.auto_post(batch);
             }
+            let places = 0..u32::try_from(self.invoices.list.len()).unwrap_or(u32::MAX);
+            let waits = |at: &u32| {
+                self.invoices.at(*at).state == State::Validated
+                    && self.invoices.at(*at).booked == Booked::No
+            };
+            let waiting: Vec<u32> = places.filter(waits).collect();
+            for at in waiting {
+                self.process_invoice(at);
+            }
         }
         self.changed();
         Ok(())
@@ -230,89 +240,74 @@ impl FusionTwin {
     /// Finds a document by invoice number, stamp, external reference, source document, line reference, name or internal id; the newest
     /// wins. Failing that, by a part of its stamp or reference between separators.
     pub(crate) fn document(&self, id: &str) -> Result<Document, String> {
-        let live = self
+        let named = self
             .invoices
             .numbered(id)
             .into_iter()
             .chain(self.invoices.stamped(id))
             .next();
-        if let Some(at) = live {
-            return Ok(Document::Invoice(at));
-        }
         let number = id.parse::<i64>().ok();
-        let invoice = number.and_then(|n| {
-            super::setup::position(super::payables::INVOICE_IDS, n, self.invoices.list.len())
-        });
-        if let Some(at) = invoice
-            .and_then(|p| u32::try_from(p).ok())
-            .filter(|at| self.invoices.is_live(*at))
-        {
+        let numbered = || {
+            let len = self.invoices.list.len();
+            let place = position(super::payables::INVOICE_IDS, number?, len)?;
+            u32::try_from(place)
+                .ok()
+                .filter(|at| self.invoices.is_live(*at))
+        };
+        if let Some(at) = named.or_else(numbered) {
             return Ok(Document::Invoice(at));
         }
-        let headers: Vec<usize> = self
-            .journals
-            .batches
-            .iter()
-            .rev()
-            .filter(|b| !b.deleted)
-            .flat_map(|b| b.headers.iter().copied())
-            .collect();
-        let find = |fits: &dyn Fn(usize) -> bool| {
-            headers
-                .iter()
-                .copied()
-                .find(|h| fits(*h))
-                .map(Document::Journal)
-        };
-        let exact = |h: usize| {
-            let header = &self.journals.headers[h];
-            let batch = number.and_then(|n| {
-                super::setup::position(super::ledger::BATCH_IDS, n, self.journals.batches.len())
-            });
-            let own = number.and_then(|n| {
-                super::setup::position(super::ledger::HEADER_IDS, n, self.journals.headers.len())
-            });
-            header.external_reference == id
-                || header.name == id
-                || batch == Some(header.batch)
-                || own == Some(h)
-                || self.journals.batches[header.batch].name == id
-        };
-        let referenced = |h: usize| {
-            let lines = &self.journals.headers[h].lines;
-            lines
-                .iter()
-                .flat_map(|l| &l.references)
-                .any(|s| self.symbols.text(*s) == id)
-        };
-        let holds = |text: &str| {
-            text.split([':', '/', '|', ' ', '#', ';', ','])
-                .any(|part| part == id)
-        };
-        let partly = |h: usize| {
-            let header = &self.journals.headers[h];
-            holds(&header.external_reference)
-                || holds(&header.name)
-                || holds(&self.journals.batches[header.batch].name)
-        };
-        if let Some(found) = find(&exact)
-            .or_else(|| find(&referenced))
-            .or_else(|| find(&partly))
-        {
-            return Ok(found);
+        if let Some(place) = self.journal(id, number) {
+            return Ok(Document::Journal(place));
         }
-        let mut invoices = self
-            .invoices
-            .list
-            .iter()
-            .enumerate()
-            .rev()
-            .filter(|(_, i)| i.state != State::Deleted);
-        let found = invoices
-            .find(|(_, i)| *i.document == *id || holds(&i.stamp))
-            .and_then(|(p, _)| u32::try_from(p).ok());
+        let live = |(_, i): &(usize, &Invoice)| i.state != State::Deleted;
+        let mut invoices = self.invoices.list.iter().enumerate().rev().filter(live);
+        let found = invoices.find(|(_, i)| *i.document == *id || holds(&i.stamp, id));
+        let found = found.and_then(|(p, _)| u32::try_from(p).ok());
         found
             .map(Document::Invoice)
             .ok_or_else(|| format!("there is no invoice or journal {id}"))
     }
+
+    fn journal(&self, id: &str, number: Option<i64>) -> Option<usize> {
+        let journals = &self.journals;
+        let batch =
+            number.and_then(|n| position(super::ledger::BATCH_IDS, n, journals.batches.len()));
+        let own =
+            number.and_then(|n| position(super::ledger::HEADER_IDS, n, journals.headers.len()));
+        let live = journals.batches.iter().rev().filter(|b| !b.deleted);
+        let headers: Vec<usize> = live.flat_map(|b| b.headers.iter().copied()).collect();
+        let find = |fits: &dyn Fn(usize) -> bool| headers.iter().copied().find(|h| fits(*h));
+        let exact = |h: usize| {
+            let header = &journals.headers[h];
+            let names = [
+                &header.external_reference,
+                &header.name,
+                &journals.batches[header.batch].name,
+            ];
+            names.into_iter().any(|n| n == id) || batch == Some(header.batch) || own == Some(h)
+        };
+        let referenced = |h: usize| {
+            let references = journals.headers[h].lines.iter().flat_map(|l| &l.references);
+            references.into_iter().any(|s| self.symbols.text(*s) == id)
+        };
+        let partly = |h: usize| {
+            let header = &journals.headers[h];
+            let names = [
+                &header.external_reference,
+                &header.name,
+                &journals.batches[header.batch].name,
+            ];
+            names.into_iter().any(|n| holds(n, id))
+        };
+        find(&exact)
+            .or_else(|| find(&referenced))
+            .or_else(|| find(&partly))
+    }
+}
+
+/// True if `id` is one of the parts of `text` between separators.
+fn holds(text: &str, id: &str) -> bool {
+    text.split([':', '/', '|', ' ', '#', ';', ','])
+        .any(|part| part == id)
 }

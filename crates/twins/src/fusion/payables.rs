@@ -112,7 +112,7 @@ pub(crate) struct Invoice {
     pub updated_ms: i64,
     pub lines: Box<[Line]>,
     /// Attributes only stored and shown again (`PayGroup`, `RemittanceMessageOne`, …).
-    pub extras: Option<Box<Vec<(&'static str, Symbol)>>>,
+    pub extras: Vec<(&'static str, Symbol)>,
     /// What is in the books now: (period, combination, debit, credit, foreign debit, foreign credit).
     pub booked: Booked,
 }

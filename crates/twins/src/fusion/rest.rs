@@ -17,6 +17,8 @@ mod scheduler;
 mod schema;
 mod text;
 
+use std::io::Read as _;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
@@ -167,7 +169,8 @@ impl FusionTwin {
     ) -> Result<Answer, Fault> {
         let method = method_of(request);
         match parts {
-            [] => Ok(Answer::ok(COLLECTION, describe::catalogue(call))),
+            [] if method == Method::GET => Ok(Answer::ok(COLLECTION, describe::catalogue(call))),
+            [] => Err(Fault::not_allowed()),
             ["erpintegrations"] => match method {
                 Method::POST => self.integration_post(call, &body_of(request)?),
                 Method::GET => self.integration_get(call),
@@ -275,6 +278,10 @@ impl FusionTwin {
         Ok(Answer::created(body, format!("{}{path}", call.origin)))
     }
 
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "every kind not named here is treated alike"
+    )]
     fn update(
         &mut self,
         call: &Call<'_>,
@@ -294,6 +301,10 @@ impl FusionTwin {
         Ok(Answer::ok(ITEM, self.item_body(call, row, path, &[])?))
     }
 
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "every kind not named here is treated alike"
+    )]
     fn delete(&mut self, row: Row) -> Result<Answer, Fault> {
         match row.kind {
             Kind::Invoice => self.delete_invoice(row)?,
@@ -362,7 +373,27 @@ fn media_of(request: &Request<Bytes>) -> &str {
 }
 
 fn object_of(request: &Request<Bytes>) -> Result<Map<String, Json>, Fault> {
-    match serde_json::from_slice::<Json>(request.body()) {
+    let encoding = request
+        .headers()
+        .get(header::CONTENT_ENCODING)
+        .and_then(|v| v.to_str().ok());
+    let mut unpacked = Vec::new();
+    let bytes: &[u8] = match encoding {
+        None | Some("identity") => request.body(),
+        Some("gzip") => {
+            let read =
+                flate2::read::GzDecoder::new(request.body().as_ref()).read_to_end(&mut unpacked);
+            read.map_err(|e| Fault::bad(format!("The payload isn't valid gzip: {e}"), "/"))?;
+            &unpacked
+        }
+        Some(_) => {
+            return Err(Fault {
+                status: 415,
+                details: Vec::new(),
+            });
+        }
+    };
+    match serde_json::from_slice::<Json>(bytes) {
         Ok(Json::Object(map)) => Ok(map),
         Ok(_) => Err(Fault::bad("The payload must be a JSON object.", "/")),
         Err(e) => Err(Fault::bad(

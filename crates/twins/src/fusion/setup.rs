@@ -16,8 +16,6 @@ use crate::fusion::calendar::Day;
 
 /// First id of each kind of set-up record.
 pub(crate) const LEDGER_IDS: i64 = 300_000_010_000_000;
-pub(crate) const ENTITY_IDS: i64 = 300_000_011_000_000;
-pub(crate) const UNIT_IDS: i64 = 300_000_012_000_000;
 pub(crate) const ACCESS_SET_IDS: i64 = 300_000_013_000_000;
 pub(crate) const SOURCE_IDS: i64 = 300_000_014_000_000;
 pub(crate) const CATEGORY_IDS: i64 = 300_000_015_000_000;
@@ -46,8 +44,6 @@ pub(crate) struct Ledger {
 pub(crate) struct Entity {
     /// The company's own id for it (not visible by REST).
     pub entity_id: String,
-    /// `LegalEntityId`.
-    pub id: i64,
     /// Legal entity name; empty for an eliminations shell.
     pub legal_entity: String,
     /// Position of its ledger.
@@ -59,8 +55,6 @@ pub(crate) struct Entity {
 /// A business unit.
 #[derive(Debug)]
 pub(crate) struct Unit {
-    /// `BusinessUnitId`.
-    pub id: i64,
     /// `BusinessUnitName`.
     pub name: String,
     /// Position of its ledger.

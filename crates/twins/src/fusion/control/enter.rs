@@ -29,6 +29,15 @@ fn decimal(value: &Json, name: &str) -> Option<String> {
         .filter(|t| !t.is_empty())
 }
 
+/// A side of a line in minor units; zero counts as none.
+fn side_of(line: &Json, name: &str, decimals: u32) -> Result<Option<i64>, String> {
+    let Some(digits) = decimal(line, name) else {
+        return Ok(None);
+    };
+    let found = amount::parse(&digits, decimals).map_err(|e| format!("{name} {digits}: {e:?}"))?;
+    Ok(Some(found).filter(|v| *v != 0))
+}
+
 impl FusionTwin {
     /// Enters a document: the columns of `documents.csv` and `lines`, each with `combination` (or `segments`) and, for a journal, `debit` or
     /// `credit` in document currency, for an invoice `amount`. A foreign document gives `rate`; an invoice also `supplier_number` and
@@ -131,9 +140,10 @@ impl FusionTwin {
             body["invoiceDff"] =
                 json!([{"__FLEX_Context": context, "sourceStamp": text(document, "stamp")}]);
         }
-        match body {
-            Json::Object(map) => Ok(map),
-            _ => Err("the document is no object".into()),
+        if let Json::Object(map) = body {
+            Ok(map)
+        } else {
+            Err("the document is no object".into())
         }
     }
 
@@ -152,10 +162,8 @@ impl FusionTwin {
         let currency = needed(document, "currency")?.to_owned();
         let decimals =
             amount::decimals(&currency).ok_or_else(|| format!("{currency} is no currency"))?;
-        let own = (
-            self.setup.ledgers[ledger].currency.clone(),
-            self.setup.ledgers[ledger].decimals,
-        );
+        let own = &self.setup.ledgers[ledger];
+        let own = (own.currency.clone(), own.decimals);
         let foreign = currency != "STAT" && currency != own.0;
         let rate = decimal(document, "rate").unwrap_or_default();
         if foreign && rate.is_empty() {
@@ -174,14 +182,7 @@ impl FusionTwin {
                 .chart
                 .combination(&code, day)
                 .map_err(|e| format!("{code}: {e:?}"))?;
-            let side = |name: &str| -> Result<Option<i64>, String> {
-                let Some(digits) = decimal(line, name) else {
-                    return Ok(None);
-                };
-                amount::parse(&digits, decimals)
-                    .map(|v| Some(v).filter(|v| *v != 0))
-                    .map_err(|e| format!("{name} {digits}: {e:?}"))
-            };
+            let side = |name: &str| side_of(line, name, decimals);
             let base = |side: Option<i64>| match side {
                 Some(value) if foreign => amount::convert(value, decimals, &rate, own.1)
                     .map(Some)

@@ -121,15 +121,15 @@ impl FusionTwin {
                 }
             }
         }
-        if errors.is_empty() {
-            if let Some((code, words)) = self.imbalance(rows, &found) {
-                for row in rows.iter_mut() {
-                    row.status = code.into();
-                    errors.push(format!(
-                        "Line {} group {}: {code} {words}",
-                        row.line, row.batch_name
-                    ));
-                }
+        if errors.is_empty()
+            && let Some((code, words)) = self.imbalance(rows, &found)
+        {
+            for row in rows.iter_mut() {
+                row.status = code.into();
+                errors.push(format!(
+                    "Line {} group {}: {code} {words}",
+                    row.line, row.batch_name
+                ));
             }
         }
         if errors.is_empty() {

@@ -57,6 +57,25 @@ fn pair(texts: &[String; 2], decimals: u32) -> Result<[Option<i64>; 2], Rejectio
     }
 }
 
+/// Entered and accounted sides, and the rate that was used.
+type Amounts = ([Option<i64>; 2], [Option<i64>; 2], String);
+
+/// Amounts of a line in ledger currency or STAT.
+fn same_currency(
+    entered: [Option<i64>; 2],
+    accounted: [Option<i64>; 2],
+) -> Result<Amounts, Rejection> {
+    if accounted != [None, None] && accounted != entered {
+        let words =
+            "THE ENTERED AMOUNT MUST EQUAL THE ACCOUNTED AMOUNT IN A LEDGER CURRENCY OR STAT LINE";
+        return Err(("EC12", words.into()));
+    }
+    if entered == [None, None] {
+        return Err(("EM01", "NO AMOUNT WAS GIVEN".into()));
+    }
+    Ok((entered, entered, String::new()))
+}
+
 impl FusionTwin {
     /// Checks a row and finds what it names.
     pub(super) fn check_row(&mut self, place: usize, row: &GlRow) -> Result<Found, Rejection> {
@@ -188,30 +207,14 @@ impl FusionTwin {
         Ok(found)
     }
 
-    #[expect(clippy::type_complexity, reason = "two sides of two kinds of amount")]
-    fn row_amounts(
-        &self,
-        row: &GlRow,
-        ledger: usize,
-    ) -> Result<([Option<i64>; 2], [Option<i64>; 2], String), Rejection> {
+    fn row_amounts(&self, row: &GlRow, ledger: usize) -> Result<Amounts, Rejection> {
         let own = &self.setup.ledgers[ledger];
         let unknown = || ("EC08", format!("INVALID CURRENCY CODE {}", row.currency));
         let decimals = amount::decimals(&row.currency).ok_or_else(unknown)?;
         let entered = pair(&row.entered, decimals)?;
         if row.currency == "STAT" || row.currency == own.currency {
-            let accounted = if row.currency == "STAT" {
-                pair(&row.accounted, decimals)?
-            } else {
-                pair(&row.accounted, own.decimals)?
-            };
-            if accounted != [None, None] && accounted != entered {
-                let words = "THE ENTERED AMOUNT MUST EQUAL THE ACCOUNTED AMOUNT IN A LEDGER CURRENCY OR STAT LINE";
-                return Err(("EC12", words.into()));
-            }
-            if entered == [None, None] {
-                return Err(("EM01", "NO AMOUNT WAS GIVEN".into()));
-            }
-            return Ok((entered, entered, String::new()));
+            let accounted = pair(&row.accounted, decimals)?;
+            return same_currency(entered, accounted);
         }
         let accounted = pair(&row.accounted, own.decimals)?;
         let given = accounted != [None, None];

@@ -2,16 +2,18 @@
 //!
 //! Sources: fusion.md §1.6, §4, §6.1, §14. Where the dossier is silent the twin refuses (see [`super::super::FusionOptions`]).
 
+mod lines;
+
 use serde_json::{Map, Value as Json};
 
 use super::accounting::open_period;
-use super::{Booked, Invoice, Invoices, Kind, Line, State, base_of};
+use super::{Booked, Invoice, Invoices, Kind, Line, State};
 use crate::fusion::FusionOptions;
-use crate::fusion::amount::{self, AmountError};
-use crate::fusion::calendar::{Day, parse_day};
+use crate::fusion::amount;
+use crate::fusion::body::{date, flexfield, given, money, number, only, text};
+use crate::fusion::calendar::Day;
 use crate::fusion::fault::Fault;
 use crate::fusion::setup::Setup;
-use crate::fusion::setup::chart::{Chart, CombinationError};
 use crate::fusion::symbols::{Symbol, Symbols};
 
 /// Header attributes that are kept and shown again, with their greatest length. Lengths are [R].
@@ -61,21 +63,6 @@ const HEADER: [&str; 27] = [
     "BudgetDate",
     "GoodsReceivedDate",
 ];
-const LINE: [&str; 13] = [
-    "LineNumber",
-    "LineType",
-    "LineAmount",
-    "BaseAmount",
-    "Description",
-    "AccountingDate",
-    "DistributionCombination",
-    "BudgetDate",
-    "ItemDescription",
-    "Quantity",
-    "UnitPrice",
-    "UOM",
-    "invoiceLineDff",
-];
 
 /// What reading a body needs.
 pub(crate) struct Reader<'a> {
@@ -83,164 +70,6 @@ pub(crate) struct Reader<'a> {
     pub symbols: &'a mut Symbols,
     pub options: &'a FusionOptions,
     pub now: i64,
-}
-
-fn given<'a>(body: &'a Map<String, Json>, name: &str) -> Option<&'a Json> {
-    body.get(name).filter(|v| !v.is_null())
-}
-
-/// A text attribute within its length.
-pub(crate) fn text<'a>(
-    body: &'a Map<String, Json>,
-    name: &str,
-    limit: usize,
-    path: &str,
-) -> Result<Option<&'a str>, Fault> {
-    let Some(value) = given(body, name) else {
-        return Ok(None);
-    };
-    let value = value
-        .as_str()
-        .ok_or_else(|| Fault::wrong_type(name, "a string", path))?;
-    if value.chars().count() > limit {
-        return Err(Fault::too_long(name, limit, path));
-    }
-    Ok(Some(value).filter(|v| !v.is_empty()))
-}
-
-/// A date attribute.
-pub(crate) fn date(body: &Map<String, Json>, name: &str, path: &str) -> Result<Option<Day>, Fault> {
-    let Some(value) = given(body, name) else {
-        return Ok(None);
-    };
-    let day = value.as_str().and_then(parse_day);
-    day.map(Some)
-        .ok_or_else(|| Fault::wrong_type(name, "a date YYYY-MM-DD", path))
-}
-
-/// The digits of a number attribute; a string of digits counts as a number.
-pub(crate) fn number(
-    body: &Map<String, Json>,
-    name: &str,
-    path: &str,
-) -> Result<Option<String>, Fault> {
-    let Some(value) = given(body, name) else {
-        return Ok(None);
-    };
-    let digits = value
-        .as_number()
-        .map(ToString::to_string)
-        .or_else(|| value.as_str().map(str::to_owned));
-    let digits = digits.filter(|d| amount::scan(d).is_ok());
-    digits
-        .map(Some)
-        .ok_or_else(|| Fault::wrong_type(name, "a number", path))
-}
-
-/// An amount attribute in minor units.
-pub(crate) fn money(
-    body: &Map<String, Json>,
-    name: &str,
-    decimals: u32,
-    path: &str,
-) -> Result<Option<i64>, Fault> {
-    let Some(digits) = number(body, name, path)? else {
-        return Ok(None);
-    };
-    amount::parse(&digits, decimals)
-        .map(Some)
-        .map_err(|e| match e {
-            AmountError::NotNumber => Fault::wrong_type(name, "a number", path),
-            AmountError::TooPrecise => Fault::bad(
-                format!("The attribute {name} has more decimals than its currency ({decimals})."),
-                path,
-            ),
-            AmountError::TooLarge => {
-                Fault::bad(format!("The attribute {name} is too large."), path)
-            }
-        })
-}
-
-/// Words for a wrong combination.
-pub(crate) fn combination_words(chart: &Chart, error: &CombinationError) -> String {
-    let name = |segment: &usize| chart.segments[*segment].name.as_str();
-    match error {
-        CombinationError::Segments { expected, found } => {
-            format!("The account combination must have {expected} segments but has {found}.")
-        }
-        CombinationError::Unknown { segment, value } => {
-            let set = &chart.segments[*segment].value_set;
-            format!(
-                "The value {value} of the segment {} doesn't exist in the value set {set}.",
-                name(segment)
-            )
-        }
-        CombinationError::Disabled { segment, value } => format!(
-            "The value {value} of the segment {} is disabled.",
-            name(segment)
-        ),
-        CombinationError::Expired {
-            segment,
-            value,
-            day,
-        } => {
-            let date = crate::fusion::calendar::day_text(*day);
-            format!(
-                "The value {value} of the segment {} isn't valid on {date}.",
-                name(segment)
-            )
-        }
-    }
-}
-
-/// Refuses attributes that the object does not have.
-pub(crate) fn only(
-    body: &Map<String, Json>,
-    known: impl Fn(&str) -> bool,
-    path: &str,
-) -> Result<(), Fault> {
-    match body.keys().find(|k| !known(k)) {
-        Some(name) => Err(Fault::unknown_attribute(name, path)),
-        None => Ok(()),
-    }
-}
-
-/// Members of a flexfield object with the context `INTACCT`; gives the texts of `segments`.
-pub(crate) fn flexfield<'a, const N: usize>(
-    body: &'a Map<String, Json>,
-    accessor: &str,
-    context: &str,
-    segments: [&str; N],
-    limits: [usize; N],
-    path: &str,
-) -> Result<Option<[&'a str; N]>, Fault> {
-    let Some(value) = given(body, accessor) else {
-        return Ok(None);
-    };
-    let rows = value
-        .as_array()
-        .ok_or_else(|| Fault::wrong_type(accessor, "an array", path))?;
-    let path = &format!("{path}/{accessor}/0");
-    let row = match rows.as_slice() {
-        [] => return Ok(None),
-        [row] => row
-            .as_object()
-            .ok_or_else(|| Fault::wrong_type(accessor, "an array of one object", path))?,
-        _ => return Err(Fault::bad(format!("{accessor} takes one row."), path)),
-    };
-    only(
-        row,
-        |k| segments.contains(&k) || k == "__FLEX_Context" || k == "__FLEX_Context_DisplayValue",
-        path,
-    )?;
-    if text(row, "__FLEX_Context", 80, path)? != Some(context) {
-        return Err(Fault::not_listed("__FLEX_Context", path));
-    }
-    let mut out = [""; N];
-    for (place, (segment, limit)) in out.iter_mut().zip(segments.iter().zip(limits)) {
-        *place = text(row, segment, limit, path)?.unwrap_or_default();
-    }
-    Ok(Some(out))
 }
 
 struct Party {
@@ -272,17 +101,8 @@ impl Reader<'_> {
         )?;
         let object = "InvoiceHeader";
         let required = |name: &str| Fault::required(name, object, "/");
-        let number =
-            text(body, "InvoiceNumber", 50, "/")?.ok_or_else(|| required("InvoiceNumber"))?;
         let party = self.party(body)?;
-        if self.is_duplicate(invoices, number, &party) {
-            return Err(Fault::new(
-                400,
-                "AP-810776",
-                "This invoice number already exists. You must provide a unique invoice number. (AP-810776)",
-                "/",
-            ));
-        }
+        let number = self.number(body, invoices, &party)?;
         let invoice_date =
             date(body, "InvoiceDate", "/")?.ok_or_else(|| required("InvoiceDate"))?;
         let day = date(body, "AccountingDate", "/")?.unwrap_or(invoice_date);
@@ -296,40 +116,10 @@ impl Reader<'_> {
             None => return Err(required("LiabilityDistribution")),
         };
         let lines = self.lines(body, &party, &money_terms, day, liability)?;
-        let sum = lines.iter().map(|l| i128::from(l.amount)).sum::<i128>();
-        let mut state = State::NotValidated;
-        if sum != i128::from(total) {
-            if self.options.refuse_line_variance {
-                let (sum, total) = (
-                    amount::short(sum, money_terms.decimals),
-                    amount::short(total.into(), money_terms.decimals),
-                );
-                return Err(Fault::bad(
-                    format!(
-                        "The sum of the invoice lines {sum} doesn't equal the invoice amount {total}."
-                    ),
-                    "/",
-                ));
-            }
-            state = State::NeedsRevalidation;
-        }
+        let state = self.variance(&lines, total, money_terms.decimals)?;
         let (term, terms_date, due) =
             self.terms(body, &party, invoice_date, total, money_terms.decimals)?;
-        let names = ["sourceStamp", "sourceDocument", "crosswalkVersion"];
-        let flex = flexfield(
-            body,
-            "invoiceDff",
-            &self.options.flexfield_context,
-            names,
-            [150; 3],
-            "",
-        )?;
-        let [stamp, document, version] = flex.unwrap_or([""; 3]);
-        let context = if flex.is_some() {
-            self.symbols.put(&self.options.flexfield_context)
-        } else {
-            Symbol::default()
-        };
+        let (context, [stamp, document, version]) = self.header_flexfield(body)?;
         let description = text(body, "Description", 240, "/")?.unwrap_or_default();
         let extras = self.extras(body)?;
         let source = self.source(body)?;
@@ -367,6 +157,56 @@ impl Reader<'_> {
             extras,
             booked: Booked::No,
         })
+    }
+
+    fn number<'b>(
+        &self,
+        body: &'b Map<String, Json>,
+        invoices: &Invoices,
+        party: &Party,
+    ) -> Result<&'b str, Fault> {
+        let number = text(body, "InvoiceNumber", 50, "/")?;
+        let number =
+            number.ok_or_else(|| Fault::required("InvoiceNumber", "InvoiceHeader", "/"))?;
+        if self.is_duplicate(invoices, number, party) {
+            let words = "This invoice number already exists. You must provide a unique invoice number. (AP-810776)";
+            return Err(Fault::new(400, "AP-810776", words, "/"));
+        }
+        Ok(number)
+    }
+
+    /// The state that the sum of the lines allows.
+    fn variance(&self, lines: &[Line], total: i64, decimals: u32) -> Result<State, Fault> {
+        let sum = lines.iter().map(|l| i128::from(l.amount)).sum::<i128>();
+        if sum == i128::from(total) {
+            return Ok(State::NotValidated);
+        }
+        if !self.options.refuse_line_variance {
+            return Ok(State::NeedsRevalidation);
+        }
+        let (sum, total) = (
+            amount::short(sum, decimals),
+            amount::short(total.into(), decimals),
+        );
+        let words =
+            format!("The sum of the invoice lines {sum} doesn't equal the invoice amount {total}.");
+        Err(Fault::bad(words, "/"))
+    }
+
+    /// Context and segments of `invoiceDff`.
+    fn header_flexfield<'b>(
+        &mut self,
+        body: &'b Map<String, Json>,
+    ) -> Result<(Symbol, [&'b str; 3]), Fault> {
+        let names = ["sourceStamp", "sourceDocument", "crosswalkVersion"];
+        let code = &self.options.flexfield_context;
+        let flex = flexfield(body, "invoiceDff", code, names, [150; 3], "")?;
+        let context = if flex.is_some() {
+            self.symbols.put(code)
+        } else {
+            Symbol::default()
+        };
+        Ok((context, flex.unwrap_or([""; 3])))
     }
 
     fn is_duplicate(&self, invoices: &Invoices, number: &str, party: &Party) -> bool {
@@ -538,12 +378,8 @@ impl Reader<'_> {
         path: &str,
     ) -> Result<u32, Fault> {
         let found = self.setup.chart.combination(code, day);
-        let at = found.map_err(|e| {
-            Fault::bad(
-                format!("{name}: {}", combination_words(&self.setup.chart, &e)),
-                path,
-            )
-        })?;
+        let at = found
+            .map_err(|e| Fault::bad(format!("{name}: {}", self.setup.chart.words(&e)), path))?;
         let company = self.setup.chart.company_of(at);
         let ledger = &self.setup.ledgers[party.ledger];
         if !ledger.companies.iter().any(|c| c == company) {
@@ -554,126 +390,6 @@ impl Reader<'_> {
             return Err(Fault::bad(words, path));
         }
         Ok(at)
-    }
-
-    fn lines(
-        &mut self,
-        body: &Map<String, Json>,
-        party: &Party,
-        terms: &Money,
-        day: Day,
-        liability: u32,
-    ) -> Result<Vec<Line>, Fault> {
-        let rows = match given(body, "invoiceLines") {
-            Some(value) => value
-                .as_array()
-                .ok_or_else(|| Fault::wrong_type("invoiceLines", "an array", "/"))?
-                .as_slice(),
-            None => &[],
-        };
-        let mut lines: Vec<Line> = Vec::with_capacity(rows.len());
-        for (at, row) in rows.iter().enumerate() {
-            let path = format!("/invoiceLines/{at}");
-            let row = row
-                .as_object()
-                .ok_or_else(|| Fault::wrong_type("invoiceLines", "an array of objects", &path))?;
-            let line = self.line(row, at, party, terms, day, &path)?;
-            if lines.iter().any(|l| l.number == line.number) {
-                return Err(Fault::bad(
-                    format!("The line number {} stands twice.", line.number),
-                    path,
-                ));
-            }
-            let chart = &self.setup.chart;
-            let (company, owner) = (
-                chart.company_of(line.combination),
-                chart.company_of(liability),
-            );
-            if company != owner && self.options.refuse_unbalanced_invoice {
-                let words = format!(
-                    "The invoice doesn't balance by balancing segment value: line {company}, liability {owner}."
-                );
-                return Err(Fault::bad(words, path));
-            }
-            lines.push(line);
-        }
-        Ok(lines)
-    }
-
-    fn line(
-        &mut self,
-        row: &Map<String, Json>,
-        at: usize,
-        party: &Party,
-        terms: &Money,
-        header_day: Day,
-        path: &str,
-    ) -> Result<Line, Fault> {
-        only(row, |k| LINE.contains(&k), path)?;
-        let required = |name: &str| Fault::required(name, "InvoiceLine", path);
-        let number = match number(row, "LineNumber", path)? {
-            Some(digits) => digits
-                .parse()
-                .map_err(|_| Fault::wrong_type("LineNumber", "a whole number", path))?,
-            None => u32::try_from(at + 1).unwrap_or(u32::MAX),
-        };
-        let kind = text(row, "LineType", 25, path)?.unwrap_or("Item");
-        if !["Item", "Freight", "Miscellaneous"].contains(&kind) {
-            return Err(Fault::not_listed("LineType", path));
-        }
-        let amount = money(row, "LineAmount", terms.decimals, path)?
-            .ok_or_else(|| required("LineAmount"))?;
-        let day = date(row, "AccountingDate", path)?.unwrap_or(header_day);
-        if day != header_day {
-            open_period(self.setup, party.ledger, day).map_err(|words| Fault::bad(words, path))?;
-        }
-        let code = text(row, "DistributionCombination", 250, path)?
-            .ok_or_else(|| required("DistributionCombination"))?;
-        let combination = self.combination(code, day, party, "DistributionCombination", path)?;
-        let ledger_decimals = self.setup.ledgers[party.ledger].decimals;
-        let base = match money(row, "BaseAmount", ledger_decimals, path)? {
-            Some(base) => base,
-            None => {
-                let found = base_of(
-                    amount,
-                    terms.decimals,
-                    self.symbols.text(terms.rate),
-                    ledger_decimals,
-                );
-                found.ok_or_else(|| Fault::bad("The converted amount is too large.", path))?
-            }
-        };
-        let names = ["attribute1", "attribute2", "attribute3", "attribute4"];
-        let flex = flexfield(
-            row,
-            "invoiceLineDff",
-            &self.options.flexfield_context,
-            names,
-            [150; 4],
-            path,
-        )?;
-        let context = if flex.is_some() {
-            self.symbols.put(&self.options.flexfield_context)
-        } else {
-            Symbol::default()
-        };
-        let mut attributes = [Symbol::default(); 4];
-        for (place, value) in attributes.iter_mut().zip(flex.unwrap_or([""; 4])) {
-            *place = self.symbols.put(value);
-        }
-        let description = text(row, "Description", 240, path)?.unwrap_or_default();
-        let (kind, description) = (self.symbols.put(kind), self.symbols.put(description));
-        Ok(Line {
-            number,
-            amount,
-            base,
-            combination,
-            day,
-            kind,
-            description,
-            context,
-            attributes,
-        })
     }
 
     fn terms(
@@ -730,10 +446,7 @@ impl Reader<'_> {
         Ok((u16::try_from(term).unwrap_or(0), terms_date, due))
     }
 
-    fn extras(
-        &mut self,
-        body: &Map<String, Json>,
-    ) -> Result<Option<Box<Vec<(&'static str, Symbol)>>>, Fault> {
+    fn extras(&mut self, body: &Map<String, Json>) -> Result<Vec<(&'static str, Symbol)>, Fault> {
         let mut extras = Vec::new();
         for (name, limit) in EXTRAS {
             if let Some(value) = text(body, name, limit, "/")? {
@@ -748,11 +461,7 @@ impl Reader<'_> {
                 ));
             }
         }
-        Ok(if extras.is_empty() {
-            None
-        } else {
-            Some(Box::new(extras))
-        })
+        Ok(extras)
     }
 
     fn source(&mut self, body: &Map<String, Json>) -> Result<Symbol, Fault> {

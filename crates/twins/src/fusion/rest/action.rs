@@ -6,11 +6,11 @@ use http::Request;
 use super::schema::{self, Kind};
 use super::{ACTION, Answer, media_of, object_of};
 use crate::fusion::FusionTwin;
+use crate::fusion::body::only;
 use crate::fusion::calendar::{Day, day_of};
 use crate::fusion::fault::Fault;
 use crate::fusion::payables::State;
 use crate::fusion::payables::accounting::open_period;
-use crate::fusion::payables::create::only;
 
 const RESULT: &str = "application/vnd.oracle.adf.actionresult+json";
 

@@ -103,7 +103,10 @@ impl FusionTwin {
         let mut rows = Vec::new();
         let mut sum = Sums::default();
         for combination in self.setup.chart.matching(&pattern) {
-            if !self.books.knows(&self.setup, ledger, combination, currency) {
+            if !self
+                .books
+                .knows(&self.setup, ledger, combination, currency, period)
+            {
                 continue;
             }
             let one = self.sums(asked, ledger, combination, currency, period);

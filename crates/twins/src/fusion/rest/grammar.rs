@@ -376,6 +376,7 @@ pub(crate) fn like(text: &str, pattern: &str) -> bool {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 mod tests {
     use super::{Expression, Operator, like, parse_example, parse_row_match};
 

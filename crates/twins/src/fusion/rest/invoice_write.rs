@@ -5,10 +5,11 @@ use serde_json::{Map, Value as Json};
 use super::cell::at;
 use super::schema::{self, Kind, Row};
 use crate::fusion::FusionTwin;
+use crate::fusion::body::{date, money, text};
 use crate::fusion::fault::Fault;
 use crate::fusion::jobs::Work;
 use crate::fusion::payables::accounting::open_period;
-use crate::fusion::payables::create::{EXTRAS, Reader, date, money, text};
+use crate::fusion::payables::create::{EXTRAS, Reader};
 use crate::fusion::payables::{Booked, State};
 
 /// Attributes a PATCH may change on any live invoice; others only before accounting.
@@ -24,6 +25,20 @@ const ALWAYS: [&str; 9] = [
     "RemittanceMessageThree",
 ];
 const UNACCOUNTED: [&str; 3] = ["InvoiceDate", "InvoiceAmount", "AccountingDate"];
+
+/// Refuses attributes that a PATCH of an invoice may not change.
+fn may_update(body: &Map<String, Json>, unaccounted: bool) -> Result<(), Fault> {
+    let allowed =
+        |name: &str| ALWAYS.contains(&name) || (unaccounted && UNACCOUNTED.contains(&name));
+    match body.keys().find(|name| !allowed(name)) {
+        None => Ok(()),
+        Some(name) if schema::of(Kind::Invoice).attribute(name).is_some() => Err(Fault::bad(
+            format!("The attribute {name} can't be updated."),
+            "/",
+        )),
+        Some(name) => Err(Fault::unknown_attribute(name, "/")),
+    }
+}
 
 impl FusionTwin {
     pub(crate) fn create_invoice(&mut self, body: &Map<String, Json>) -> Result<Row, Fault> {
@@ -55,22 +70,11 @@ impl FusionTwin {
     ) -> Result<(), Fault> {
         let invoice = self.invoices.at(row.a);
         let free = invoice.booked == Booked::No;
-        let (decimals, terms_date) = (u32::from(invoice.decimals), invoice.terms_date);
+        let decimals = u32::from(invoice.decimals);
         if invoice.state == State::Canceled {
             return Err(Fault::bad("You can't update a canceled invoice.", "/"));
         }
-        for name in body.keys() {
-            let known = schema::of(Kind::Invoice).attribute(name).is_some();
-            if ALWAYS.contains(&name.as_str()) || (free && UNACCOUNTED.contains(&name.as_str())) {
-                continue;
-            }
-            let refused = Fault::bad(format!("The attribute {name} can't be updated."), "/");
-            return Err(if known {
-                refused
-            } else {
-                Fault::unknown_attribute(name, "/")
-            });
-        }
+        may_update(body, free)?;
         let description = text(body, "Description", 240, "/")?;
         let term = match text(body, "PaymentTerms", 50, "/")? {
             Some(name) => {
@@ -105,14 +109,13 @@ impl FusionTwin {
         };
         if let Some(term) = term {
             invoice.term = u16::try_from(term).unwrap_or(0);
-            let _ = terms_date;
         }
         invoice.date = invoice_date.unwrap_or(invoice.date);
         if let Some(amount) = amount {
             invoice.amount = amount;
             invoice.state = State::NeedsRevalidation;
         }
-        let kept = invoice.extras.get_or_insert_default();
+        let kept = &mut invoice.extras;
         for (name, symbol) in extras {
             kept.retain(|(n, _)| *n != name);
             kept.push((name, symbol));
@@ -146,7 +149,7 @@ impl FusionTwin {
             "Status",
             "CompletionStatusMeaning",
         ];
-        for name in body.keys().filter(|k| !allowed.contains(&k.as_str())) {
+        if let Some(name) = body.keys().find(|k| !allowed.contains(&k.as_str())) {
             let known = schema::of(Kind::Batch).attribute(name).is_some();
             let refused = Fault::bad(format!("The attribute {name} can't be updated."), "/");
             return Err(if known {

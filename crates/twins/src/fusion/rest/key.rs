@@ -65,6 +65,10 @@ impl FusionTwin {
         self.find_by_id(kind, key)
     }
 
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "every kind not named here is treated alike"
+    )]
     fn exists(&self, row: Row) -> bool {
         let a = super::cell::at(row.a);
         match row.kind {
@@ -80,6 +84,10 @@ impl FusionTwin {
         }
     }
 
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "every kind not named here is treated alike"
+    )]
     fn find_by_id(&self, kind: Kind, key: &str) -> Option<Row> {
         let id = key.parse::<i64>().ok();
         match kind {

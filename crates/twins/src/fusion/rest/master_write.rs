@@ -5,8 +5,8 @@ use serde_json::{Map, Value as Json};
 use super::cell::{at, to};
 use super::schema::{Kind, Row};
 use crate::fusion::FusionTwin;
+use crate::fusion::body::{date, only, text};
 use crate::fusion::fault::Fault;
-use crate::fusion::payables::create::{date, only, text};
 use crate::fusion::setup::chart::Value;
 use crate::fusion::setup::suppliers::{Address, Site, Supplier};
 

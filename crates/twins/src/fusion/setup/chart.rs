@@ -289,4 +289,37 @@ impl Chart {
         found.sort_by(|a, b| self.at(*a).text.cmp(&self.at(*b).text));
         found
     }
+
+    /// Words for a wrong combination.
+    pub(crate) fn words(&self, error: &CombinationError) -> String {
+        let chart = self;
+        let name = |segment: &usize| chart.segments[*segment].name.as_str();
+        match error {
+            CombinationError::Segments { expected, found } => {
+                format!("The account combination must have {expected} segments but has {found}.")
+            }
+            CombinationError::Unknown { segment, value } => {
+                let set = &chart.segments[*segment].value_set;
+                format!(
+                    "The value {value} of the segment {} doesn't exist in the value set {set}.",
+                    name(segment)
+                )
+            }
+            CombinationError::Disabled { segment, value } => format!(
+                "The value {value} of the segment {} is disabled.",
+                name(segment)
+            ),
+            CombinationError::Expired {
+                segment,
+                value,
+                day,
+            } => {
+                let date = crate::fusion::calendar::day_text(*day);
+                format!(
+                    "The value {value} of the segment {} isn't valid on {date}.",
+                    name(segment)
+                )
+            }
+        }
+    }
 }

@@ -11,10 +11,7 @@ use serde_json::Value as Json;
 use super::chart::{Chart, Class, Value};
 use super::periods::{Calendar, Period};
 use super::suppliers::{Supplier, Suppliers};
-use super::{
-    ACCESS_SET_IDS, AccessSet, ENTITY_IDS, Entity, LEDGER_IDS, Ledger, Rate, Setup, Term, UNIT_IDS,
-    Unit, id,
-};
+use super::{ACCESS_SET_IDS, AccessSet, Entity, LEDGER_IDS, Ledger, Rate, Setup, Term, Unit, id};
 use crate::company::{CompanyError, CompanyFolder, Row};
 use crate::fusion::FusionOptions;
 use crate::fusion::amount;
@@ -134,7 +131,6 @@ fn load_entities(folder: &CompanyFolder) -> Result<Organisation, CompanyError> {
         let at = entities.len();
         entities.push(Entity {
             entity_id: row.get("entity_id")?.to_owned(),
-            id: id(ENTITY_IDS, at),
             legal_entity: row.get("fusion_legal_entity")?.to_owned(),
             ledger,
             company,
@@ -142,7 +138,6 @@ fn load_entities(folder: &CompanyFolder) -> Result<Organisation, CompanyError> {
         let unit = row.get("fusion_business_unit")?;
         if !unit.is_empty() && !units.iter().any(|u| u.name == unit) {
             units.push(Unit {
-                id: id(UNIT_IDS, units.len()),
                 name: unit.to_owned(),
                 ledger,
                 entity: at,
@@ -235,34 +230,7 @@ fn load_chart(
         company,
         account,
     );
-    for (at, name) in names.iter().enumerate() {
-        match name.as_str() {
-            "company" | "intercompany" => {
-                for code in ledgers.iter().flat_map(|l| &l.companies) {
-                    chart.add_value(at, plain(code));
-                }
-            }
-            "account" => load_values(
-                folder,
-                "master/accounts_fusion.csv",
-                "account",
-                at,
-                &mut chart,
-            )?,
-            other => {
-                let file = format!("master/{other}s_fusion.csv");
-                if folder.has(&file) {
-                    load_values(folder, &file, other, at, &mut chart)?;
-                } else {
-                    crosswalk_values(crosswalks, other, at, &mut chart);
-                }
-            }
-        }
-        apply_retired(crosswalks, name, at, &mut chart);
-        if at != company && at != account {
-            chart.add_value(at, plain(zero_of(name)));
-        }
-    }
+    fill_segments(folder, crosswalks, ledgers, &names, &mut chart)?;
     let retained = crosswalks[0]["lookups"]["account"]["3100"].as_str();
     let retained = retained.ok_or_else(|| {
         bad_file(
@@ -280,6 +248,39 @@ fn load_chart(
         ));
     }
     Ok(chart)
+}
+
+fn fill_segments(
+    folder: &CompanyFolder,
+    crosswalks: &[Json],
+    ledgers: &[Ledger],
+    names: &[String],
+    chart: &mut Chart,
+) -> Result<(), CompanyError> {
+    let (company, account) = (chart.company, chart.account);
+    for (at, name) in names.iter().enumerate() {
+        match name.as_str() {
+            "company" | "intercompany" => {
+                for code in ledgers.iter().flat_map(|l| &l.companies) {
+                    chart.add_value(at, plain(code));
+                }
+            }
+            "account" => load_values(folder, "master/accounts_fusion.csv", "account", at, chart)?,
+            other => {
+                let file = format!("master/{other}s_fusion.csv");
+                if folder.has(&file) {
+                    load_values(folder, &file, other, at, chart)?;
+                } else {
+                    crosswalk_values(crosswalks, other, at, chart);
+                }
+            }
+        }
+        apply_retired(crosswalks, name, at, chart);
+        if at != company && at != account {
+            chart.add_value(at, plain(zero_of(name)));
+        }
+    }
+    Ok(())
 }
 
 /// The value that stands for "none" in a segment.

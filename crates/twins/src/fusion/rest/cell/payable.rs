@@ -72,11 +72,7 @@ impl FusionTwin {
             "CreationDate" => Cell::Time(invoice.created_ms),
             "LastUpdateDate" => Cell::Time(invoice.updated_ms),
             other => {
-                let kept = invoice
-                    .extras
-                    .iter()
-                    .flat_map(|e| e.iter())
-                    .find(|(n, _)| *n == other);
+                let kept = invoice.extras.iter().find(|(n, _)| *n == other);
                 kept.map_or(
                     Cell::Null,
                     |(_, symbol)| match crate::fusion::calendar::parse_day(

@@ -82,6 +82,10 @@ impl FusionTwin {
         }
     }
 
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "every kind not named here is treated alike"
+    )]
     fn equal_candidates(&self, kind: Kind, leaf: &Leaf) -> Option<Vec<u32>> {
         let equal = leaf.operator == Operator::Equal || leaf.operator == Operator::In;
         if kind == Kind::Batch && leaf.steps.is_empty() && leaf.attribute == "BatchName" {

@@ -123,7 +123,7 @@ impl Rules {
             let fires = match rule.when {
                 When::Always => true,
                 When::Nth(n) => *seen == n,
-                When::Every(n) => n > 0 && *seen % n == 0,
+                When::Every(n) => n > 0 && seen.is_multiple_of(n),
                 When::Millionths(chance) => next(&mut state) % 1_000_000 < u64::from(chance),
             };
             if fires {

@@ -3,7 +3,6 @@
 //! One lock around the world, held only while a request is carried out; delays pass outside it.
 
 use std::collections::BTreeMap;
-use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -157,39 +156,37 @@ async fn connection(
 #[error("the answer is lost on purpose")]
 struct LostOnPurpose;
 
-fn handle(
+async fn handle(
     port: Port,
     shared: Arc<Shared>,
     request: Request<Incoming>,
-) -> impl Future<Output = Result<Response<Full<Bytes>>, LostOnPurpose>> {
-    async move {
-        let (parts, body) = request.into_parts();
-        let body = match Limited::new(body, MAX_BODY).collect().await {
-            Ok(body) => body.to_bytes(),
-            Err(_) => {
-                let mut response = Response::new(Full::new(Bytes::from_static(
-                    b"the request is too large or broken\n",
-                )));
-                *response.status_mut() = StatusCode::PAYLOAD_TOO_LARGE;
-                return Ok(response);
-            }
-        };
-        let request = Request::from_parts(parts, body);
-        let response = match port {
-            Port::Control => {
-                let now = (shared.clock)();
-                control::answer(&mut locked(&shared.world), now, &request)
-            }
-            Port::Twin(system) => {
-                let ticket = shared.enter(system);
-                let reply = shared.carry_out(system, request);
-                let done = delayed(reply).await;
-                shared.leave(ticket);
-                done?
-            }
-        };
-        Ok(response.map(Full::new))
-    }
+) -> Result<Response<Full<Bytes>>, LostOnPurpose> {
+    let (parts, body) = request.into_parts();
+    let body = match Limited::new(body, MAX_BODY).collect().await {
+        Ok(body) => body.to_bytes(),
+        Err(_) => {
+            let mut response = Response::new(Full::new(Bytes::from_static(
+                b"the request is too large or broken\n",
+            )));
+            *response.status_mut() = StatusCode::PAYLOAD_TOO_LARGE;
+            return Ok(response);
+        }
+    };
+    let request = Request::from_parts(parts, body);
+    let response = match port {
+        Port::Control => {
+            let now = (shared.clock)();
+            control::answer(&mut locked(&shared.world), now, &request)
+        }
+        Port::Twin(system) => {
+            let ticket = shared.enter(system);
+            let reply = shared.carry_out(system, request);
+            let done = delayed(reply).await;
+            shared.leave(ticket);
+            done?
+        }
+    };
+    Ok(response.map(Full::new))
 }
 
 async fn delayed(reply: Reply) -> Result<Response<Bytes>, LostOnPurpose> {

@@ -17,6 +17,8 @@ mod scheduler;
 mod schema;
 mod text;
 
+use std::io::Read as _;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
@@ -371,7 +373,27 @@ fn media_of(request: &Request<Bytes>) -> &str {
 }
 
 fn object_of(request: &Request<Bytes>) -> Result<Map<String, Json>, Fault> {
-    match serde_json::from_slice::<Json>(request.body()) {
+    let encoding = request
+        .headers()
+        .get(header::CONTENT_ENCODING)
+        .and_then(|v| v.to_str().ok());
+    let mut unpacked = Vec::new();
+    let bytes: &[u8] = match encoding {
+        None | Some("identity") => request.body(),
+        Some("gzip") => {
+            let read =
+                flate2::read::GzDecoder::new(request.body().as_ref()).read_to_end(&mut unpacked);
+            read.map_err(|e| Fault::bad(format!("The payload isn't valid gzip: {e}"), "/"))?;
+            &unpacked
+        }
+        Some(_) => {
+            return Err(Fault {
+                status: 415,
+                details: Vec::new(),
+            });
+        }
+    };
+    match serde_json::from_slice::<Json>(bytes) {
         Ok(Json::Object(map)) => Ok(map),
         Ok(_) => Err(Fault::bad("The payload must be a JSON object.", "/")),
         Err(e) => Err(Fault::bad(

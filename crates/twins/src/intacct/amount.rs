@@ -44,7 +44,7 @@ impl Amount {
     pub(in crate::intacct) fn decimals(self) -> usize {
         let mut rest = (self.0 % ONE).unsigned_abs();
         let mut needed = DECIMALS;
-        while needed > 0 && rest % 10 == 0 {
+        while needed > 0 && rest.is_multiple_of(10) {
             rest /= 10;
             needed -= 1;
         }

@@ -224,6 +224,7 @@ impl Books {
                 Value::Made(kept.abs().plain(), Kind::Decimal)
             }
             Source::Signed => Value::Made(self.signed(row).plain(), Kind::Decimal),
+            Source::Empty => Value::Cell(0, column.kind),
         })
     }
 
@@ -246,7 +247,8 @@ impl Books {
                 | Source::RecordNo
                 | Source::CodeOf(_)
                 | Source::Side(_)
-                | Source::Signed => Some(column.kind),
+                | Source::Signed
+                | Source::Empty => Some(column.kind),
             };
         }
         let (hop, rest) = field.split_once('.')?;

@@ -253,9 +253,10 @@ fn stored(books: &Books, object: TableId, field: &str) -> (Option<usize>, bool) 
             if object == GLDETAIL { GLENTRY } else { object },
             path,
         ),
-        Some(Source::Path(_) | Source::CodeOf(_) | Source::Side(_) | Source::Signed) | None => {
-            (None, false)
-        }
+        Some(
+            Source::Path(_) | Source::CodeOf(_) | Source::Side(_) | Source::Signed | Source::Empty,
+        )
+        | None => (None, false),
     }
 }
 
@@ -306,56 +307,14 @@ impl Filter {
         let slots = (0..table.width()).filter(|s| table.is_indexed(*s));
         places.extend(slots.map(Place::Slot));
         let by_row = order.is_none();
-        for place in &places {
-            let Some(points) = self.points(books, object, *place) else {
-                continue;
-            };
-            let mut rows: Vec<u32> = match place {
-                Place::Record => points
-                    .iter()
-                    .filter_map(|c| (c & !INLINE).checked_sub(1))
-                    .collect(),
-                Place::Slot(slot) => points
-                    .iter()
-                    .flat_map(|c| table.between(*slot, *c, *c))
-                    .collect(),
-            };
-            rows.sort_unstable();
-            rows.dedup();
-            let rows = Box::new(rows.into_iter().filter(live));
+        if let Some(found) = self.pointed(books, object, &places) {
             return Candidates {
-                rows,
                 sorted: by_row,
-                exact: false,
+                ..found
             };
         }
-        let ordered = order.and_then(|field| stored(books, object, field).0);
-        if let Some(slot) = ordered.filter(|s| table.is_indexed(*s)) {
-            let place = Place::Slot(slot);
-            let (low, high) = self.bounds(books, object, place).unwrap_or((0, u32::MAX));
-            if let Some((from, to)) = self.sure(books, object, place) {
-                let asked = move |row: &u32| self.holds(books, object, *row);
-                let before = table
-                    .between(slot, low, from.saturating_sub(1))
-                    .filter(asked);
-                let after = table
-                    .between(slot, to.saturating_add(1), high)
-                    .filter(asked);
-                let after = after.take_while(move |_| to < high);
-                let rows = Box::new(before.chain(table.between(slot, from, to)).chain(after));
-                return Candidates {
-                    rows,
-                    sorted: true,
-                    exact: true,
-                };
-            }
-            let rows = Box::new(table.between(slot, low, high));
-            let exact = self.is_span(books, object, place);
-            return Candidates {
-                rows,
-                sorted: true,
-                exact,
-            };
+        if let Some(found) = order.and_then(|field| self.along(books, object, field)) {
+            return found;
         }
         if let Some((low, high)) = self.bounds(books, object, Place::Record) {
             let from = (low & !INLINE).saturating_sub(1);
@@ -386,6 +345,79 @@ impl Filter {
             sorted: by_row,
             exact,
         }
+    }
+
+    /// Rows whose cells at one of the places the filter names.
+    fn pointed<'a>(
+        &'a self,
+        books: &'a Books,
+        object: TableId,
+        places: &[Place],
+    ) -> Option<Candidates<'a>> {
+        let table = books.table(Books::base(object));
+        let live = move |row: &u32| table.is_live(*row);
+        for place in places {
+            let Some(points) = self.points(books, object, *place) else {
+                continue;
+            };
+            let mut rows: Vec<u32> = match place {
+                Place::Record => points
+                    .iter()
+                    .filter_map(|c| (c & !INLINE).checked_sub(1))
+                    .collect(),
+                Place::Slot(slot) => points
+                    .iter()
+                    .flat_map(|c| table.between(*slot, *c, *c))
+                    .collect(),
+            };
+            rows.sort_unstable();
+            rows.dedup();
+            let rows = Box::new(rows.into_iter().filter(live));
+            return Some(Candidates {
+                rows,
+                sorted: true,
+                exact: false,
+            });
+        }
+        None
+    }
+
+    /// Rows in the order of an indexed field, within the bounds the filter sets for it.
+    fn along<'a>(
+        &'a self,
+        books: &'a Books,
+        object: TableId,
+        field: &str,
+    ) -> Option<Candidates<'a>> {
+        let table = books.table(Books::base(object));
+        let slot = stored(books, object, field)
+            .0
+            .filter(|s| table.is_indexed(*s))?;
+        let place = Place::Slot(slot);
+        let (low, high) = self.bounds(books, object, place).unwrap_or((0, u32::MAX));
+        if let Some((from, to)) = self.sure(books, object, place) {
+            let asked = move |row: &u32| self.holds(books, object, *row);
+            let before = table
+                .between(slot, low, from.saturating_sub(1))
+                .filter(asked);
+            let after = table
+                .between(slot, to.saturating_add(1), high)
+                .filter(asked);
+            let after = after.take_while(move |_| to < high);
+            let rows = Box::new(before.chain(table.between(slot, from, to)).chain(after));
+            return Some(Candidates {
+                rows,
+                sorted: true,
+                exact: true,
+            });
+        }
+        let rows = Box::new(table.between(slot, low, high));
+        let exact = self.is_span(books, object, place);
+        Some(Candidates {
+            rows,
+            sorted: true,
+            exact,
+        })
     }
 
     /// A span of cells at `place` whose rows pass without being asked: one branch of an alternative, as in "later than t, or at t with a

@@ -137,8 +137,7 @@ fn journals_alone_give_every_expected_snapshot() {
     compare(&desk);
 }
 
-#[test]
-fn bills_as_invoices_give_every_expected_snapshot() {
+fn with_bills() -> Desk {
     let mut desk = Desk::new();
     let documents: BTreeMap<String, BTreeMap<String, String>> = read("inputs/documents.csv")
         .into_iter()
@@ -201,7 +200,82 @@ fn bills_as_invoices_give_every_expected_snapshot() {
     desk.twin
         .reverse_document(&void.unwrap(), &json!({"accounting_date": "2027-01-07"}))
         .unwrap();
-    compare(&desk);
+    desk
+}
+
+#[test]
+fn bills_as_invoices_give_every_expected_snapshot() {
+    compare(&with_bills());
+}
+
+#[test]
+fn edits_by_people_make_the_expected_breaks() {
+    let text = std::fs::read_to_string(golden().join("breaks/scenarios.json")).unwrap();
+    let scenarios: Value = serde_json::from_str(&text).unwrap();
+    for (id, edit) in [
+        ("B01", json!("delete")),
+        ("B02", json!("duplicate")),
+        ("B03", json!({"amount": "9060.00"})),
+        ("B04", json!({"accounting_date": "2027-01-01"})),
+        ("B05", json!({"segments": {"cost_center": "4450"}})),
+        ("B06", json!({"rate": "0.9200000000"})),
+    ] {
+        let scenario = scenarios["scenarios"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|s| s["id"] == id)
+            .unwrap();
+        let document = scenario["document"].as_str().unwrap();
+        let mut desk = with_bills();
+        match edit.as_str() {
+            Some("delete") => desk.twin.delete_document(document).unwrap(),
+            Some(_) => drop(desk.twin.duplicate_document(document).unwrap()),
+            None => desk.twin.edit_document(document, &edit).unwrap(),
+        }
+        let (mut wanted, after) = (expected(), actual(&desk));
+        for difference in scenario["tb_differences"].as_array().unwrap() {
+            let text = |name: &str| difference[name].as_str().unwrap();
+            let snapshot = text("snapshot").split('@').next().unwrap();
+            let code = [
+                "company",
+                "cost_center",
+                "account",
+                "product",
+                "intercompany",
+            ]
+            .map(text)
+            .join(",");
+            let at = wanted.iter().position(|r| {
+                r.starts_with(&format!("{snapshot},"))
+                    && r.contains(&format!(",{},{code},", text("currency")))
+            });
+            let own = at.map(|at| wanted.remove(at));
+            assert!(own.is_none_or(|r| r.ends_with(text("source"))), "{id}");
+            if !text("target").trim_matches(['0', '.']).is_empty() {
+                let row = |r: &&String| {
+                    r.starts_with(&format!("{snapshot},"))
+                        && r.ends_with(&format!(",{code},{}", text("target")))
+                };
+                assert_eq!(
+                    after.iter().filter(row).count(),
+                    1,
+                    "{id} {snapshot} {code} {}",
+                    text("target")
+                );
+            }
+        }
+        let listed = |r: &&String| !r.starts_with("P12-2026+ADJ");
+        let lost: Vec<&String> = wanted
+            .iter()
+            .filter(listed)
+            .filter(|r| !after.contains(r))
+            .collect();
+        assert!(
+            lost.is_empty(),
+            "{id} changed more than it should: {lost:#?}"
+        );
+    }
 }
 
 #[test]

@@ -162,10 +162,8 @@ impl FusionTwin {
         let currency = needed(document, "currency")?.to_owned();
         let decimals =
             amount::decimals(&currency).ok_or_else(|| format!("{currency} is no currency"))?;
-        let own = (
-            self.setup.ledgers[ledger].currency.clone(),
-            self.setup.ledgers[ledger].decimals,
-        );
+        let own = &self.setup.ledgers[ledger];
+        let own = (own.currency.clone(), own.decimals);
         let foreign = currency != "STAT" && currency != own.0;
         let rate = decimal(document, "rate").unwrap_or_default();
         if foreign && rate.is_empty() {

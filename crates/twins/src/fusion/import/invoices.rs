@@ -134,8 +134,8 @@ fn flexfield(record: &csv::StringRecord, context: usize, names: &[&str]) -> Opti
     (!code.is_empty()).then(|| json!([row]))
 }
 
-/// Reads both files; says in words why they are discarded.
-pub(super) fn read(headers: &[u8], lines: &[u8]) -> Result<Vec<Waiting>, String> {
+/// Lines by INVOICE_ID.
+fn read_lines(lines: &[u8]) -> Result<BTreeMap<String, Vec<Json>>, String> {
     let mut children: BTreeMap<String, Vec<Json>> = BTreeMap::new();
     for record in records(
         "ApInvoiceLinesInterface.csv",
@@ -165,6 +165,12 @@ pub(super) fn read(headers: &[u8], lines: &[u8]) -> Result<Vec<Waiting>, String>
             .or_default()
             .push(Json::Object(line));
     }
+    Ok(children)
+}
+
+/// Reads both files; says in words why they are discarded.
+pub(super) fn read(headers: &[u8], lines: &[u8]) -> Result<Vec<Waiting>, String> {
+    let mut children = read_lines(lines)?;
     let mut out = Vec::new();
     for record in records(
         "ApInvoicesInterface.csv",

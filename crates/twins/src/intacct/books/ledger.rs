@@ -29,6 +29,9 @@ impl Movement {
     }
 }
 
+/// What moved on one (entity, account), debit positive.
+type Line = ((u32, u32), Amount);
+
 impl Books {
     /// Movements of every (entity, account) from period `from` to period `to` (positions, both included). An adjusting period that ends
     /// with `to` is included as adjusting if `to` is regular.
@@ -83,7 +86,7 @@ impl Books {
             .pool
             .find(&self.options.retained_earnings_account)
             .unwrap_or(0);
-        let mut by_period: BTreeMap<usize, Vec<((u32, u32), Amount)>> = BTreeMap::new();
+        let mut by_period: BTreeMap<usize, Vec<Line>> = BTreeMap::new();
         for ((entity, account, period), totals) in &self.totals {
             if self.accounts.get(account).is_some_and(|a| a.statistical) {
                 continue;

@@ -496,7 +496,7 @@ impl Books {
     /// Leaves WHENMODIFIED of some loaded documents empty, where the options say so.
     fn sometimes_unstamped(&mut self, id: TableId, row: u32) {
         let every = self.options.null_whenmodified_every;
-        if every > 0 && (row + 1) % every == 0 && id >= APBILL && id <= ARPYMT {
+        if every > 0 && (row + 1).is_multiple_of(every) && (APBILL..=ARPYMT).contains(&id) {
             self.set(id, row, "WHENMODIFIED", 0);
         }
     }

@@ -2,6 +2,8 @@
 //!
 //! Field lists follow intacct-xml.md §4 [V][D]; fields no part of the books fills are left out, so a select of them is refused.
 
+mod unfilled;
+
 use super::table::{Column, Kind, Source, Table};
 
 /// Position of an object in the books.
@@ -160,6 +162,15 @@ fn build(name: &str, key: &str, columns: &str) -> Table {
             indexed.push(column.name.clone());
         }
         made.push(column);
+    }
+    for word in unfilled::fields(name).split_whitespace() {
+        let mut extra = column(word);
+        if let Source::Stored(_) = extra.source {
+            extra.source = Source::Empty;
+        }
+        if made.iter().all(|c| c.name != extra.name) {
+            made.push(extra);
+        }
     }
     Table::new(name, key, made, &indexed)
 }

@@ -76,6 +76,8 @@ pub(in crate::intacct) enum Source {
     Side(i8),
     /// AMOUNT times TR_TYPE.
     Signed,
+    /// Nothing, ever.
+    Empty,
 }
 
 /// One field of an object.
@@ -152,7 +154,8 @@ impl Table {
             | Source::Path(_)
             | Source::CodeOf(_)
             | Source::Side(_)
-            | Source::Signed => None,
+            | Source::Signed
+            | Source::Empty => None,
         }
     }
 

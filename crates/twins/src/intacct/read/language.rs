@@ -269,28 +269,29 @@ impl Parser<'_> {
                 &values,
             );
         }
-        let operator = match self.next()? {
-            Token::Sign(sign) if !negated => match sign.as_str() {
-                "=" => Operator::Equal,
-                "!=" | "<>" => Operator::NotEqual,
-                "<" => Operator::Less,
-                "<=" => Operator::LessOrEqual,
-                ">" => Operator::Greater,
-                ">=" => Operator::GreaterOrEqual,
-                other => {
-                    return Err(Fault::processing(&format!(
-                        "query does not understand {other:?}."
-                    )));
-                }
-            },
-            other => {
-                return Err(Fault::processing(&format!(
-                    "query expects an operator, not {other:?}."
-                )));
-            }
-        };
+        let operator = self.operator(negated)?;
         let value = self.value()?;
         self.test(&name, operator, &[value])
+    }
+
+    fn operator(&mut self, negated: bool) -> Result<Operator, Fault> {
+        let token = self.next()?;
+        let sign = match &token {
+            Token::Sign(sign) if !negated => sign.as_str(),
+            Token::Sign(_) | Token::Word(_) | Token::Text(_) => "",
+        };
+        Ok(match sign {
+            "=" => Operator::Equal,
+            "!=" | "<>" => Operator::NotEqual,
+            "<" => Operator::Less,
+            "<=" => Operator::LessOrEqual,
+            ">" => Operator::Greater,
+            ">=" => Operator::GreaterOrEqual,
+            _ => {
+                let what = format!("query expects an operator, not {token:?}.");
+                return Err(Fault::processing(&what));
+            }
+        })
     }
 
     fn rownum(&mut self) -> Result<Filter, Fault> {

@@ -503,7 +503,7 @@ fn item_lines(
     for item in items {
         let number = required(item, "ACCOUNTNO")?;
         let account = books.word(number);
-        if !books.accounts.get(&account).is_some_and(|a| !a.statistical) {
+        if books.accounts.get(&account).is_none_or(|a| a.statistical) {
             return Err(Fault::business(&format!(
                 "Invalid GL Account '{number}' specified"
             )));

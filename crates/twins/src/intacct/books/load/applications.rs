@@ -41,6 +41,10 @@ pub(super) fn load(books: &mut Books, folder: &CompanyFolder) -> Result<(), Comp
             );
         }
         books.pay(object, item, (base, trx), date);
+        if let (true, Some(payment)) = (books.options.payment_touches_document, payment) {
+            let moment = books.cell(payments, payment, "AUWHENCREATED");
+            books.set(object, item, "WHENMODIFIED", moment);
+        }
         Ok(())
     })
 }

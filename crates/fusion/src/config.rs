@@ -40,6 +40,8 @@ pub struct FusionConfig {
     pub invoices_per_query: usize,
     /// OR-terms of one look-up of journal batches; each is a LIKE, so fewer. Default 25.
     pub journals_per_query: usize,
+    /// Longest filter of one look-up, percent-encoded, in bytes. Default 6000: web tiers commonly end a request line at 8190.
+    pub filter_len_max: usize,
     /// Invoices of one call of `post`. Default 100.
     pub invoices_per_batch: u32,
     /// Journal entries of one call of `post`. Default 500.
@@ -371,6 +373,7 @@ impl FusionConfig {
             invoice_lookup: InvoiceLookup::Number,
             invoices_per_query: 50,
             journals_per_query: 25,
+            filter_len_max: 6000,
             invoices_per_batch: 100,
             journals_per_batch: 500,
             journal_source: text("Sage Intacct"),

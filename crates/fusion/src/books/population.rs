@@ -100,8 +100,8 @@ impl Fusion {
             .rows_from(operation, "invoices", "InvoiceId", &query, place)
             .await?;
         let mut members = Vec::with_capacity(rows.len());
-        for row in &mut rows {
-            self.complete_invoice(row, true).await?;
+        self.complete_invoices(&mut rows, true).await?;
+        for row in &rows {
             let invoice = read_invoice(&self.client.config, scope.placement.currency, row)
                 .map_err(|e| {
                     not_understood(format!("{operation} {}", text(&row.value, "InvoiceId")), e)
@@ -132,14 +132,13 @@ impl Fusion {
             .rows_from(operation, "journalBatches", "JeBatchId", &query, place)
             .await?;
         let mut members = Vec::with_capacity(rows.len());
-        for row in &mut rows {
-            if config
-                .subledger_sources
-                .contains(&text(&row.value, "UserJeSourceName"))
-            {
-                continue;
-            }
-            let journals = self.read_journals(row).await?;
+        rows.retain(|row| {
+            let source = text(&row.value, "UserJeSourceName");
+            !config.subledger_sources.contains(&source)
+        });
+        self.complete_journals(&mut rows).await?;
+        for row in &rows {
+            let journals = self.read_journals(row)?;
             let is_single = journals.len() == 1;
             for journal in journals {
                 if journal.ledger == scope.placement.ledger

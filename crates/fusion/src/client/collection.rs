@@ -6,6 +6,7 @@
 use std::future::Future;
 use std::pin::Pin;
 
+use futures_util::{StreamExt as _, stream};
 use serde_json::Value;
 use tieout_connector::Fault;
 use tieout_model::Digest;
@@ -136,6 +137,28 @@ impl Client {
             }
             Ok(())
         })
+    }
+
+    /// Completes the children of many rows, several at a time; see [`Client::complete`].
+    ///
+    /// # Errors
+    /// [`Fault`] of the first row that can't be completed.
+    pub(crate) async fn complete_all(
+        &self,
+        operation: &str,
+        rows: &mut [Row],
+        accessors: &[&str],
+    ) -> Result<(), Fault> {
+        let completions: Vec<_> = rows
+            .iter_mut()
+            .map(|row| self.complete(operation, &mut row.value, accessors))
+            .collect();
+        let in_flight = self.config.in_flight_max.max(1);
+        let mut completed = stream::iter(completions).buffer_unordered(in_flight);
+        while let Some(result) = completed.next().await {
+            result?;
+        }
+        Ok(())
     }
 
     async fn members(

@@ -27,11 +27,12 @@ impl Fusion {
             .changes_of(OPERATION, "invoices", "InvoiceId", &query, &mark, limit)
             .await?;
         let mut captured = Vec::new();
-        for row in &mut changes.rows {
-            self.complete_invoice(row, true).await?;
-            self.client
-                .complete(OPERATION, &mut row.value, &["invoiceInstallments"])
-                .await?;
+        let rows = &mut changes.rows;
+        self.complete_invoices(rows, true).await?;
+        self.client
+            .complete_all(OPERATION, rows, &["invoiceInstallments"])
+            .await?;
+        for row in &changes.rows {
             captured.extend(self.capture_invoice(scope, row).await?);
         }
         Ok(Page {

@@ -41,8 +41,16 @@ impl Fusion {
             .await?;
         let mut captured = Vec::new();
         let mut adjusting: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-        for row in &mut changes.rows {
-            for journal in self.read_journals(row).await? {
+        self.complete_journals(&mut changes.rows).await?;
+        for row in &changes.rows {
+            let journals = match self.read_journals(row) {
+                Ok(journals) => journals,
+                Err(unreadable) => {
+                    captured.push(self.unreadable_batch(row, unreadable.detail));
+                    continue;
+                }
+            };
+            for journal in journals {
                 if !is_wanted(&self.client.config, scope, &journal) {
                     continue;
                 }
@@ -60,6 +68,17 @@ impl Fusion {
             next: changes.next,
             has_more: changes.has_more,
         })
+    }
+
+    /// A batch that can't be read is held by name; the others go on.
+    fn unreadable_batch(&self, row: &Row, problem: String) -> Captured {
+        Captured::Malformed {
+            origin: self.origin(format!("journalBatches/{}", text(&row.value, "JeBatchId"))),
+            number: text(&row.value, "BatchName"),
+            kind: DocumentKind::JournalEntry,
+            entity: None,
+            problem,
+        }
     }
 
     fn changed_journal_query(&self, filter: &str) -> crate::wire::query::Query {

@@ -60,9 +60,47 @@ pub(crate) fn any_begins<'a>(
     terms.join(" or ")
 }
 
+/// Splits `items` into runs of at most `count_max` whose terms, percent-encoded, stay within `len_max` bytes: web tiers refuse longer
+/// request lines. A single item is never split off from itself.
+pub(crate) fn runs_of<T>(
+    items: &[T],
+    count_max: usize,
+    len_max: usize,
+    term: impl Fn(&T) -> String,
+) -> Vec<&[T]> {
+    let mut runs = Vec::new();
+    let (mut start, mut len) = (0, 0);
+    for (i, item) in items.iter().enumerate() {
+        let term_len = encoded(&term(item)).len() + " or ".len() * 3;
+        if i > start && (i - start >= count_max.max(1) || len + term_len > len_max) {
+            runs.extend(items.get(start..i));
+            (start, len) = (i, 0);
+        }
+        len += term_len;
+    }
+    runs.extend(items.get(start..).filter(|rest| !rest.is_empty()));
+    runs
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{Query, any_begins, any_equal};
+    use super::{Query, any_begins, any_equal, runs_of};
+
+    #[test]
+    fn runs_are_bounded_by_count_and_by_length_and_lose_nothing() {
+        let check = |items: &[&str], count_max, len_max, expected: &[usize]| {
+            let runs = runs_of(items, count_max, len_max, |item| (*item).to_owned());
+            assert_eq!(
+                runs.iter().map(|run| run.len()).collect::<Vec<_>>(),
+                expected
+            );
+            assert_eq!(runs.concat(), items);
+        };
+        check(&["a"; 7], 3, 1000, &[3, 3, 1]);
+        check(&["%%%%%%%%%%"; 4], 50, 90, &[2, 2]);
+        check(&["far too long for any line"; 2], 50, 5, &[1, 1]);
+        check(&[], 3, 10, &[]);
+    }
 
     #[test]
     fn every_reserved_character_is_encoded() {

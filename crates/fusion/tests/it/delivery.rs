@@ -90,7 +90,7 @@ async fn deliver(fusion: &Fusion, loopback: &Loopback, batch: &Batch) {
 async fn check(seed: u64, fault_percent: u64) {
     let options = FusionOptions {
         job_ms: 45_000,
-        separate_import_request: seed % 2 == 0,
+        separate_import_request: seed.is_multiple_of(2),
         ..FusionOptions::default()
     };
     let (fusion, loopback) = open_with(options, |config| {

@@ -8,7 +8,7 @@ use crate::client::{Row, not_understood};
 use crate::documents::journal_entry::read::{JournalRow, read_batch};
 use crate::system::Fusion;
 use crate::wire::attribute::text;
-use crate::wire::query::{Query, any_begins};
+use crate::wire::query::{Query, any_begins, runs_of};
 
 const READ: &str = "GET journalBatches";
 
@@ -39,10 +39,18 @@ impl Fusion {
 
     /// What the tenant shows right now.
     pub(crate) async fn journals_now(&self, batch: &Batch) -> Result<Vec<Found>, Fault> {
-        let chunks = batch
-            .items
-            .chunks(self.client.config.journals_per_query.max(1));
-        let readings: Vec<_> = chunks.map(|items| self.find_some_journals(items)).collect();
+        let config = &self.client.config;
+        let term = |item: &BatchItem| any_begins("BatchName", [item.marks.stamp.as_str()]);
+        let runs = runs_of(
+            &batch.items,
+            config.journals_per_query,
+            config.filter_len_max,
+            term,
+        );
+        let readings: Vec<_> = runs
+            .into_iter()
+            .map(|items| self.find_some_journals(items))
+            .collect();
         let mut readings = stream::iter(readings).buffered(self.client.config.in_flight_max.max(1));
         let mut found = Vec::with_capacity(batch.items.len());
         while let Some(some) = readings.next().await {
@@ -57,8 +65,9 @@ impl Fusion {
         let query = self.journal_query(&any_begins("BatchName", stamps));
         let mut rows = self.client.all(READ, &path, &query).await?;
         let mut batches = Vec::with_capacity(rows.len());
-        for row in &mut rows {
-            batches.push((self.read_journals(row).await?, &*row));
+        self.complete_journals(&mut rows).await?;
+        for row in &rows {
+            batches.push((self.read_journals(row)?, row));
         }
         items
             .iter()
@@ -84,11 +93,13 @@ impl Fusion {
             .with("orderBy", "JeBatchId")
     }
 
-    /// The journals of a batch, children completed.
-    pub(crate) async fn read_journals(&self, row: &mut Row) -> Result<Vec<JournalRow>, Fault> {
-        self.client
-            .complete(READ, &mut row.value, &BATCH_LINES)
-            .await?;
+    /// Completes headers and lines of all `rows`.
+    pub(crate) async fn complete_journals(&self, rows: &mut [Row]) -> Result<(), Fault> {
+        self.client.complete_all(READ, rows, &BATCH_LINES).await
+    }
+
+    /// The journals of a completed batch.
+    pub(crate) fn read_journals(&self, row: &Row) -> Result<Vec<JournalRow>, Fault> {
         read_batch(&self.client.config, row).map_err(|e| {
             let id = text(&row.value, "JeBatchId");
             not_understood(format!("reading journal batch {id}"), e)

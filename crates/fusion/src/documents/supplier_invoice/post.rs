@@ -14,7 +14,7 @@ use crate::documents::supplier_invoice::{InvoiceRow, JOB, LINES, encode, read_in
 use crate::system::Fusion;
 use crate::wire::attribute::text;
 use crate::wire::error_body::ErrorBody;
-use crate::wire::query::{Query, any_equal};
+use crate::wire::query::{Query, any_equal, runs_of};
 
 const READ: &str = "GET invoices";
 
@@ -57,10 +57,23 @@ impl Fusion {
 
     /// See [`tieout_connector::Target::find`].
     pub(crate) async fn find_invoices(&self, batch: &Batch) -> Result<Vec<Found>, Fault> {
-        let chunks = batch
-            .items
-            .chunks(self.client.config.invoices_per_query.max(1));
-        let readings: Vec<_> = chunks.map(|items| self.find_some_invoices(items)).collect();
+        let config = &self.client.config;
+        let term = |item: &BatchItem| match &config.invoice_lookup {
+            InvoiceLookup::Number => {
+                number_of(item).map_or_else(String::new, |n| any_equal("InvoiceNumber", [n]))
+            }
+            InvoiceLookup::Stamp(attribute) => any_equal(attribute, [item.marks.stamp.as_str()]),
+        };
+        let runs = runs_of(
+            &batch.items,
+            config.invoices_per_query,
+            config.filter_len_max,
+            term,
+        );
+        let readings: Vec<_> = runs
+            .into_iter()
+            .map(|items| self.find_some_invoices(items))
+            .collect();
         let mut readings = stream::iter(readings).buffered(self.client.config.in_flight_max.max(1));
         let mut found = Vec::with_capacity(batch.items.len());
         while let Some(some) = readings.next().await {
@@ -188,9 +201,7 @@ impl Fusion {
         let path = self.client.resource("invoices");
         let query = self.invoice_query(filter, has_lines);
         let mut rows = self.client.all(READ, &path, &query).await?;
-        for row in &mut rows {
-            self.complete_invoice(row, has_lines).await?;
-        }
+        self.complete_invoices(&mut rows, has_lines).await?;
         Ok(rows)
     }
 
@@ -208,17 +219,16 @@ impl Fusion {
             .with("orderBy", "InvoiceId")
     }
 
-    pub(crate) async fn complete_invoice(
+    /// Completes flexfields, and lines if asked for, of all `rows`.
+    pub(crate) async fn complete_invoices(
         &self,
-        row: &mut Row,
+        rows: &mut [Row],
         has_lines: bool,
     ) -> Result<(), Fault> {
-        let flexfield = self.client.config.flexfields.invoice.clone();
-        self.client
-            .complete(READ, &mut row.value, &[&flexfield])
-            .await?;
+        let flexfield = self.client.config.flexfields.invoice.as_str();
+        self.client.complete_all(READ, rows, &[flexfield]).await?;
         if has_lines {
-            self.client.complete(READ, &mut row.value, &LINES).await?;
+            self.client.complete_all(READ, rows, &LINES).await?;
         }
         Ok(())
     }

@@ -29,6 +29,8 @@ use crate::source::feed::Feed;
 enum Sent {
     /// It ran, now or before: the row decides.
     Ran(JobRef),
+    /// A record with its number exists: ours if it bears our stamp, else another's and this one is refused.
+    Exists(Fault, Rejection),
     /// The final outcome.
     Settled(ItemOutcome),
 }
@@ -59,18 +61,21 @@ impl Target for Intacct {
         }
         let ran: BTreeSet<DeliveryId> = sent
             .iter()
-            .filter(|(_, sent)| matches!(sent, Sent::Ran(_)))
+            .filter(|(_, sent)| matches!(sent, Sent::Ran(_) | Sent::Exists(..)))
             .map(|(id, _)| *id)
             .collect();
         let found = self.look_up(batch, &ran).await;
         let settle = |(id, sent): (DeliveryId, Sent)| {
-            let outcome = match (sent, &found) {
+            let rows = found.as_ref().map(|found| found.get(&id));
+            let row = rows.map(|rows| rows.and_then(|rows| rows.first()));
+            let outcome = match (sent, row) {
                 (Sent::Settled(outcome), _) => outcome,
-                (Sent::Ran(job), Ok(found)) => match found.get(&id).and_then(|rows| rows.first()) {
-                    Some(row) => ItemOutcome::Posted(row.clone()),
-                    None => ItemOutcome::Accepted(job),
-                },
-                (Sent::Ran(job), Err(_)) => ItemOutcome::Accepted(job),
+                (Sent::Ran(_) | Sent::Exists(..), Ok(Some(row))) => {
+                    ItemOutcome::Posted(row.clone())
+                }
+                (Sent::Ran(job), Ok(None) | Err(_)) => ItemOutcome::Accepted(job),
+                (Sent::Exists(_, rejection), Ok(None)) => ItemOutcome::Rejected(rejection),
+                (Sent::Exists(fault, _), Err(_)) => ItemOutcome::Unknown(fault),
             };
             (id, outcome)
         };
@@ -284,22 +289,20 @@ fn refused(config: &IntacctConfig, kind: DocumentKind, failure: Failure) -> Sent
                 .errors
                 .iter()
                 .any(|error| config.posting.exists_numbers.contains(error.number.trim()));
-            if exists {
-                let fault = Fault::new(
-                    FaultClass::Indeterminate,
-                    FaultOrigin::Application,
-                    fault.attempted,
-                    fault.detail,
-                );
-                return Sent::Settled(ItemOutcome::Unknown(fault));
-            }
             let first = failure.errors.into_iter().next().unwrap_or_default();
-            Sent::Settled(ItemOutcome::Rejected(Rejection {
+            let rejection = Rejection {
                 code: first.number,
-                message: fault.detail,
+                message: fault.detail.clone(),
                 place: String::new(),
                 remedy: first.correction,
-            }))
+            };
+            if exists {
+                let class = FaultClass::Indeterminate;
+                let (attempted, detail) = (fault.attempted, fault.detail);
+                let fault = Fault::new(class, FaultOrigin::Application, attempted, detail);
+                return Sent::Exists(fault, rejection);
+            }
+            Sent::Settled(ItemOutcome::Rejected(rejection))
         }
     }
 }

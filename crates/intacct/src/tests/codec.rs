@@ -1,3 +1,8 @@
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "a test stops at the first surprise"
+)]
+
 use std::collections::BTreeMap;
 
 use tieout_connector::Captured;

@@ -19,96 +19,105 @@ fn class(status: u16, body: &str, nature: Nature) -> FaultClass {
         .class
 }
 
+/// HTTP status, body, class for a read, class for a write.
+type Expected = (u16, &'static str, FaultClass, FaultClass);
+
+/// A web page of the front before the gateway.
+const HTML: &str = fixture!("failure/page.response.html");
+
+const SPOKEN: [Expected; 11] = [
+    (
+        200,
+        fixture!("failure/control.response.xml"),
+        Unauthorised,
+        Unauthorised,
+    ),
+    (
+        200,
+        fixture!("failure/schema.response.xml"),
+        Incompatible,
+        Incompatible,
+    ),
+    (
+        401,
+        fixture!("failure/signin.response.xml"),
+        Unauthorised,
+        Unauthorised,
+    ),
+    (
+        429,
+        fixture!("failure/rate.response.xml"),
+        Throttled,
+        Throttled,
+    ),
+    (
+        200,
+        fixture!("failure/authentication.response.xml"),
+        Unauthorised,
+        Unauthorised,
+    ),
+    (
+        200,
+        fixture!("failure/permission.response.xml"),
+        Unauthorised,
+        Unauthorised,
+    ),
+    (
+        200,
+        fixture!("failure/object.response.xml"),
+        Incompatible,
+        Incompatible,
+    ),
+    (
+        200,
+        fixture!("failure/offline.response.xml"),
+        Unavailable,
+        Indeterminate,
+    ),
+    (
+        200,
+        fixture!("failure/processing.response.xml"),
+        Incompatible,
+        Incompatible,
+    ),
+    (
+        200,
+        fixture!("failure/exists.response.xml"),
+        Incompatible,
+        Rejected,
+    ),
+    (
+        200,
+        fixture!("failure/aborted.response.xml"),
+        Incompatible,
+        Rejected,
+    ),
+];
+
+const SPEECHLESS: [Expected; 11] = [
+    (429, HTML, Throttled, Throttled),
+    (502, HTML, Unavailable, Indeterminate),
+    (503, "", Unavailable, Indeterminate),
+    (504, "<html>", Unavailable, Indeterminate),
+    (524, "error code: 524", Unavailable, Indeterminate),
+    (
+        200,
+        "<html><body>busy</body></html>",
+        Unavailable,
+        Indeterminate,
+    ),
+    (200, HTML, Unavailable, Indeterminate),
+    (200, "", Unavailable, Indeterminate),
+    (302, "", Incompatible, Incompatible),
+    (400, "bad", Incompatible, Incompatible),
+    (403, HTML, Unauthorised, Unauthorised),
+];
+
 #[test]
 fn every_failure_has_its_class_for_reads_and_for_writes() {
-    let html = fixture!("failure/page.response.html");
     let whole = fixture!("bill/page.response.xml");
-    let cut = &whole[..whole.len() / 2];
-    let table: &[(u16, &str, FaultClass, FaultClass)] = &[
-        (
-            200,
-            fixture!("failure/control.response.xml"),
-            Unauthorised,
-            Unauthorised,
-        ),
-        (
-            200,
-            fixture!("failure/schema.response.xml"),
-            Incompatible,
-            Incompatible,
-        ),
-        (
-            401,
-            fixture!("failure/signin.response.xml"),
-            Unauthorised,
-            Unauthorised,
-        ),
-        (
-            429,
-            fixture!("failure/rate.response.xml"),
-            Throttled,
-            Throttled,
-        ),
-        (
-            200,
-            fixture!("failure/authentication.response.xml"),
-            Unauthorised,
-            Unauthorised,
-        ),
-        (
-            200,
-            fixture!("failure/permission.response.xml"),
-            Unauthorised,
-            Unauthorised,
-        ),
-        (
-            200,
-            fixture!("failure/object.response.xml"),
-            Incompatible,
-            Incompatible,
-        ),
-        (
-            200,
-            fixture!("failure/offline.response.xml"),
-            Unavailable,
-            Indeterminate,
-        ),
-        (
-            200,
-            fixture!("failure/processing.response.xml"),
-            Incompatible,
-            Incompatible,
-        ),
-        (
-            200,
-            fixture!("failure/exists.response.xml"),
-            Incompatible,
-            Rejected,
-        ),
-        (
-            200,
-            fixture!("failure/aborted.response.xml"),
-            Incompatible,
-            Rejected,
-        ),
-        (429, html, Throttled, Throttled),
-        (502, html, Unavailable, Indeterminate),
-        (503, "", Unavailable, Indeterminate),
-        (504, "<html>", Unavailable, Indeterminate),
-        (524, "error code: 524", Unavailable, Indeterminate),
-        (
-            200,
-            "<html><body>busy</body></html>",
-            Unavailable,
-            Indeterminate,
-        ),
-        (200, html, Unavailable, Indeterminate),
-        (200, "", Unavailable, Indeterminate),
-        (200, cut, Unavailable, Indeterminate),
-        (302, "", Incompatible, Incompatible),
-        (400, "bad", Incompatible, Incompatible),
-        (403, html, Unauthorised, Unauthorised),
-    ];
+    let cut = (200, &whole[..whole.len() / 2], Unavailable, Indeterminate);
+    let table = SPOKEN.iter().chain(&SPEECHLESS).chain([&cut]);
     for (status, body, read, write) in table {
         let shown = &body[..body.len().min(400)];
         assert_eq!(

@@ -109,6 +109,7 @@ fn nested_fields_are_named_by_their_path_and_columns_keep_their_rows() {
 
 #[test]
 #[ignore = "measures; run it alone in release"]
+#[expect(clippy::disallowed_methods, reason = "a measurement needs the time")]
 fn two_thousand_rows_are_read_in_less_than_twenty_milliseconds() {
     let names: Vec<String> = (0..20).map(|n| format!("FIELDNAME{n}")).collect();
     let cells: String = names

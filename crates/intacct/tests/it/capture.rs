@@ -248,7 +248,7 @@ fn deletions_are_told() {
                 _ => None,
             })
             .collect();
-        assert_eq!(deleted, [gone.origin.clone()]);
+        assert_eq!(deleted, std::slice::from_ref(&gone.origin));
     }
 }
 

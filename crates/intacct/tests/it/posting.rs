@@ -164,3 +164,22 @@ fn one_refused_document_refuses_no_other() {
     );
     posted(&outcome.items[1].1);
 }
+
+#[test]
+fn a_bill_whose_number_is_taken_is_refused() {
+    let (intacct, _) = golden(IntacctOptions::default(), |_| {});
+    let mut item = bill("BILL-E200-5");
+    if let Document::SupplierInvoice(invoice) = &item.document {
+        let draft = InvoiceDraft {
+            number: "BILL-E200-5".to_owned(),
+            ..invoice.draft().clone()
+        };
+        item.document = Document::SupplierInvoice(SupplierInvoice::try_new(draft).unwrap());
+    }
+    let batch = batch(DocumentKind::SupplierInvoice, vec![item]);
+    let outcome = run(intacct.post(&batch)).unwrap();
+    let ItemOutcome::Rejected(rejection) = &outcome.items[0].1 else {
+        panic!("{:?}", outcome.items[0].1)
+    };
+    assert!(!rejection.message.is_empty());
+}

@@ -88,16 +88,16 @@ impl Stamped {
             return Self::Closed { second };
         }
         // A second that was met before and is still open keeps the time it was first caught up at.
-        match self {
+        let at_ms = match self {
             Self::CaughtUp {
                 second: before,
                 at_ms,
-            } if before == second => Self::CaughtUp { second, at_ms },
-            _ => Self::CaughtUp {
-                second,
-                at_ms: now_ms,
-            },
-        }
+            } if before == second => at_ms,
+            Self::Start | Self::Inside { .. } | Self::CaughtUp { .. } | Self::Closed { .. } => {
+                now_ms
+            }
+        };
+        Self::CaughtUp { second, at_ms }
     }
 }
 

@@ -26,6 +26,13 @@ PRAGMA temp_store = MEMORY;
 PRAGMA cache_size = -16384;
 ";
 
+/// Number of documents. Their rows are never deleted, and SQLite numbers rows without gaps (a row that is rolled back gives its number
+/// back), so the last number is the count; counting a million rows would take seconds.
+pub(crate) const ALL_DOCUMENTS: &str = "SELECT COALESCE(MAX(sequence), 0) FROM document";
+
+/// Number of deliveries, by the same reasoning.
+pub(crate) const ALL_DELIVERIES: &str = "SELECT COALESCE(MAX(sequence), 0) FROM delivery";
+
 /// Prepared statements kept per connection: more than this crate has.
 const STATEMENTS_MAX: usize = 128;
 

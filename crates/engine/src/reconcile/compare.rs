@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use tieout_model::{Amount, Code, Currency, ExchangeRate};
+use tieout_model::{Amount, Code, Currency, DocumentKind, ExchangeRate};
 
 use crate::reconcile::Unreconcilable;
 use crate::reconcile::evidence::{ExpectedDocument, TargetLine, TargetMember};
@@ -27,7 +27,9 @@ pub(super) fn compare(
     member: &TargetMember,
     functional: Currency,
 ) -> Result<LineVerdict, Unreconcilable> {
-    let (ours, theirs) = (&expected.target_lines, &member.lines);
+    let restated = restated(expected, member, functional);
+    let ours = restated.as_deref().unwrap_or(&expected.target_lines);
+    let theirs = member.lines.as_slice();
     if ours == theirs {
         return Ok(LineVerdict::Same);
     }
@@ -56,6 +58,31 @@ pub(super) fn compare(
         None if is_foreign => LineVerdict::FxRate,
         Some(true) | None => LineVerdict::Unexplained,
     })
+}
+
+/// A journal entry whose lines are in several currencies, or balance in functional currency only, can only be carried in functional
+/// currency: the ledger holds one currency per journal (dossier of the target, journal import). Our lines are then compared in that currency too. An
+/// invoice keeps its own currency, so there it would be a difference.
+fn restated(
+    expected: &ExpectedDocument,
+    member: &TargetMember,
+    functional: Currency,
+) -> Option<Vec<TargetLine>> {
+    let is_functional = |line: &TargetLine| line.currency == functional;
+    let is_restated = expected.kind == DocumentKind::JournalEntry
+        && !member.lines.is_empty()
+        && member.lines.iter().all(is_functional)
+        && !expected.target_lines.iter().all(is_functional)
+        && !expected
+            .target_lines
+            .iter()
+            .any(|line| line.currency.is_statistical());
+    let restate = |line: &TargetLine| TargetLine {
+        currency: functional,
+        amount: line.functional,
+        ..line.clone()
+    };
+    is_restated.then(|| expected.target_lines.iter().map(restate).collect())
 }
 
 /// Theirs minus ours at one combination and transaction currency.

@@ -273,18 +273,85 @@ fn nothing_is_read_twice_once_its_second_is_over() {
 }
 
 #[test]
-fn rows_that_become_visible_late_are_found_by_the_look_back() {
-    let options = IntacctOptions {
-        visibility_delay_ms: 0,
-        ..IntacctOptions::default()
-    };
-    let (intacct, gateway) = golden(options, |_| {});
+fn the_window_of_the_look_back_is_read_again_every_half_hour() {
+    let (intacct, gateway) = golden(IntacctOptions::default(), |_| {});
     let scope = all(DocumentKind::SupplierInvoice);
     let (_, next) = drain(&intacct, &scope, None, 1_000).unwrap();
     *gateway.now_ms.lock().unwrap() += 31 * 60_000;
     let (captured, next) = drain(&intacct, &scope, Some(next), 1_000).unwrap();
-    assert!(!captured.is_empty(), "the window is read again");
+    assert!(!captured.is_empty());
     *gateway.now_ms.lock().unwrap() += 60_000;
     let (captured, _) = drain(&intacct, &scope, Some(next), 1_000).unwrap();
-    assert_eq!(captured, [], "and only every half hour");
+    assert_eq!(captured, []);
+}
+
+fn new_bill(id: &str) -> serde_json::Value {
+    let line = |account: &str, debit: &str, credit: &str| {
+        serde_json::json!({
+            "entity_id": "E200", "account": account, "txn_currency": "USD", "txn_debit": debit, "txn_credit": credit,
+            "exchange_rate": "1", "base_currency": "USD", "base_debit": debit, "base_credit": credit, "location": "E200",
+            "department": "D200", "vendor": "VE-01"
+        })
+    };
+    serde_json::json!({
+        "document_id": id, "type": "ap_bill", "document_date": "2027-01-20", "gl_date": "2027-01-20", "period": "P01-2027",
+        "entity_id": "E200", "currency": "USD", "due_date": "2027-02-20", "party_id": "VE-01", "reference": "", "description": "late",
+        "lines": [line("6100", "10.00", "0.00"), line("2000", "0.00", "10.00")]
+    })
+}
+
+fn numbers(captured: &[Captured]) -> BTreeSet<String> {
+    let documents = documents(captured);
+    documents.values().map(|d| d.number.clone()).collect()
+}
+
+#[test]
+fn a_row_that_becomes_visible_late_is_found_by_the_look_back() {
+    let (intacct, gateway) = golden(IntacctOptions::default(), |_| {});
+    let scope = all(DocumentKind::SupplierInvoice);
+    let (_, next) = drain(&intacct, &scope, None, 1_000).unwrap();
+    let at = |seconds: i64| {
+        *gateway.now_ms.lock().unwrap() = NOW_MS + seconds * 1_000;
+        NOW_MS + seconds * 1_000
+    };
+    let enter = |id: &str, seconds: i64, delay_ms: i64| {
+        let now = at(seconds);
+        let mut twin = gateway.twin.lock().unwrap();
+        twin.options_mut().visibility_delay_ms = delay_ms;
+        twin.enter_document(now, &new_bill(id)).unwrap();
+    };
+    enter("LATE", 10, 60_000);
+    enter("PROMPT", 20, 0);
+    at(30);
+    let (captured, next) = drain(&intacct, &scope, Some(next), 1_000).unwrap();
+    assert!(numbers(&captured).contains("PROMPT"));
+    assert!(!numbers(&captured).contains("LATE"), "not visible yet");
+    at(100);
+    let (captured, next) = drain(&intacct, &scope, Some(next), 1_000).unwrap();
+    assert!(!numbers(&captured).contains("LATE"), "its second is passed");
+    at(1_900);
+    let (captured, _) = drain(&intacct, &scope, Some(next), 1_000).unwrap();
+    assert!(numbers(&captured).contains("LATE"));
+}
+
+#[test]
+fn an_edited_bill_comes_again_as_another_revision_of_itself() {
+    let (intacct, gateway) = golden(IntacctOptions::default(), |_| {});
+    let scope = all(DocumentKind::SupplierInvoice);
+    let (captured, next) = drain(&intacct, &scope, None, 1_000).unwrap();
+    let before = documents(&captured);
+    let before = before.values().find(|d| d.number == "BILL-E200-5").unwrap();
+    *gateway.now_ms.lock().unwrap() += 60_000;
+    let changes = serde_json::json!({"description": "Rent, corrected"});
+    let mut twin = gateway.twin.lock().unwrap();
+    twin.edit_document(NOW_MS + 60_000, "BILL-E200-5", &changes)
+        .unwrap();
+    drop(twin);
+    *gateway.now_ms.lock().unwrap() += 60_000;
+    let (captured, _) = drain(&intacct, &scope, Some(next), 1_000).unwrap();
+    let after = documents(&captured);
+    let after = after.values().find(|d| d.number == "BILL-E200-5").unwrap();
+    assert_eq!(after.origin, before.origin);
+    assert_ne!(after.revision, before.revision);
+    assert!(after.modified > before.modified);
 }

@@ -116,7 +116,16 @@ pub(crate) fn golden(
     options: IntacctOptions,
     change: impl FnOnce(&mut IntacctConfig),
 ) -> (Intacct, Arc<Gateway>) {
-    let twin = IntacctTwin::open(&folder(), options).unwrap();
+    open(&folder(), options, change)
+}
+
+/// A client in front of a freshly opened company.
+pub(crate) fn open(
+    folder: &CompanyFolder,
+    options: IntacctOptions,
+    change: impl FnOnce(&mut IntacctConfig),
+) -> (Intacct, Arc<Gateway>) {
+    let twin = IntacctTwin::open(folder, options).unwrap();
     let login = twin.login();
     let endpoint = "http://127.0.0.1:8080/ia/xml/xmlgw.phtml";
     let system = SystemId::new("intacct");

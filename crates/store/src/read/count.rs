@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use rusqlite::Connection;
 use tieout_engine::StateWord;
 
+use crate::dialect;
 use crate::failure::LoadError;
 use crate::read::listing::DocumentWord;
 use crate::row;
@@ -12,10 +13,8 @@ use crate::store::Store;
 
 const OPEN_DOCUMENTS: &str =
     "SELECT state, COUNT(*) FROM document WHERE state <> 'translated' GROUP BY state";
-const ALL_DOCUMENTS: &str = "SELECT COUNT(*) FROM document";
 const OPEN_DELIVERIES: &str =
     "SELECT state, COUNT(*) FROM delivery WHERE state <> 'posted' GROUP BY state";
-const ALL_DELIVERIES: &str = "SELECT COUNT(*) FROM delivery";
 const BY_WORD: &str = "SELECT m.state, m.deleted_at IS NOT NULL, d.state, d.role, COUNT(*) FROM document m \
      LEFT JOIN delivery d ON d.document = m.id AND d.number = (SELECT MAX(number) FROM delivery WHERE document = m.id) \
      GROUP BY 1, 2, 3, 4";
@@ -84,7 +83,7 @@ fn counts(connection: &Connection) -> Result<Counts, LoadError> {
         open = open.saturating_add(count);
         counts.documents.insert(row.get(0)?, count);
     }
-    let all = total(connection, ALL_DOCUMENTS)?;
+    let all = total(connection, dialect::ALL_DOCUMENTS)?;
     if all > open {
         counts.documents.insert("translated".to_owned(), all - open);
     }
@@ -99,7 +98,7 @@ fn counts(connection: &Connection) -> Result<Counts, LoadError> {
         open = open.saturating_add(count);
         counts.deliveries.insert(state, count);
     }
-    let all = total(connection, ALL_DELIVERIES)?;
+    let all = total(connection, dialect::ALL_DELIVERIES)?;
     if all > open {
         counts.deliveries.insert(StateWord::Posted, all - open);
     }

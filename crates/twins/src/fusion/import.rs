@@ -1,4 +1,4 @@
-//! File-based import of journals: the loader, the interface table and Journal Import (fusion.md §5.4, §9.3–9.5).
+//! File-based import of journals and invoices: the loader, the interface table and Journal Import (fusion.md §5.4, §9.3–9.5).
 //!
 //! The loader takes a whole file or nothing. Journal Import takes the rows of a source and group: rows of one REFERENCE1 stand or fall
 //! together; a bad row never blocks another group. Importing the same file twice makes the journals twice, as the vendor does.
@@ -6,31 +6,42 @@
 mod build;
 mod check;
 mod columns;
+mod invoices;
 
 use std::io::Read as _;
 
 use super::FusionTwin;
 use super::jobs::Outcome;
 use columns::GlRow;
+pub(crate) use invoices::INVOICES_OPTION;
 
 /// Import option of journals (fusion.md §5.3).
 pub(crate) const JOURNALS_OPTION: &str = "15";
 
-/// A Journal Import to come.
+/// What a process imports.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Subject {
+    Journals,
+    Invoices,
+}
+
+/// An import to come.
 #[derive(Debug, Clone)]
 pub(crate) struct ImportOrder {
     /// Position of the load it belongs to.
     pub load: Option<usize>,
-    /// The seven arguments of JournalImportLauncher.
+    pub subject: Subject,
+    /// The seven arguments of JournalImportLauncher or the fourteen of APXIIMPT.
     pub parameters: Vec<String>,
     /// Delete the rows afterwards, rejected ones too.
     pub purge: bool,
 }
 
-/// Rows waiting in GL_INTERFACE: new ones and rejected ones. Imported rows leave it.
+/// Rows waiting in GL_INTERFACE and invoices in the payables interface: new ones and rejected ones. Imported ones leave it.
 #[derive(Debug, Default)]
 pub(crate) struct Interface {
     rows: Vec<GlRow>,
+    invoices: Vec<invoices::Waiting>,
 }
 
 /// Splits an argument list at commas outside double quotes; `#NULL` is empty.
@@ -57,27 +68,45 @@ pub(crate) fn split_parameters(text: &str) -> Vec<String> {
     parts.into_iter().map(clean).collect()
 }
 
-fn unpack(content: &[u8]) -> Result<Vec<u8>, String> {
+/// What an archive held.
+enum Content {
+    Journals(Vec<GlRow>),
+    Invoices(Vec<invoices::Waiting>),
+}
+
+fn unpack(content: &[u8], subject: Subject) -> Result<Content, String> {
     let mut archive = zip::ZipArchive::new(std::io::Cursor::new(content))
         .map_err(|e| format!("The file is no zip archive: {e}."))?;
-    let names: Vec<String> = archive
+    let mut names: Vec<String> = archive
         .file_names()
         .filter_map(Result::ok)
         .map(std::borrow::Cow::into_owned)
         .collect();
-    if names != ["GlInterface.csv"] {
+    names.sort();
+    let wanted: &[&str] = match subject {
+        Subject::Journals => &["GlInterface.csv"],
+        Subject::Invoices => &["ApInvoiceLinesInterface.csv", "ApInvoicesInterface.csv"],
+    };
+    if names != wanted {
         return Err(format!(
-            "The archive must hold exactly GlInterface.csv; it holds: {}.",
+            "The archive must hold exactly {}; it holds: {}.",
+            wanted.join(" and "),
             names.join(", ")
         ));
     }
-    let mut file = archive
-        .by_name("GlInterface.csv")
-        .map_err(|e| e.to_string())?;
-    let mut bytes = Vec::new();
-    file.read_to_end(&mut bytes)
-        .map_err(|e| format!("GlInterface.csv can't be unpacked: {e}."))?;
-    Ok(bytes)
+    let mut files = Vec::new();
+    for name in wanted {
+        let mut file = archive.by_name(name).map_err(|e| e.to_string())?;
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes)
+            .map_err(|e| format!("{name} can't be unpacked: {e}."))?;
+        files.push(bytes);
+    }
+    match files.as_slice() {
+        [lines, headers] => invoices::read(headers, lines).map(Content::Invoices),
+        [journals] => columns::read(journals).map(Content::Journals),
+        _ => Err("The archive is empty.".into()),
+    }
 }
 
 impl FusionTwin {
@@ -87,26 +116,24 @@ impl FusionTwin {
         due: i64,
         job: usize,
         content: &[u8],
+        subject: Subject,
         then: Option<ImportOrder>,
     ) {
-        let read = unpack(content).and_then(|bytes| columns::read(&bytes));
         let sqlldr = job + 1;
-        match read {
-            Ok(mut rows) => {
+        let count = match unpack(content, subject) {
+            Ok(Content::Journals(mut rows)) => {
                 let id = self.jobs.at(job).id;
                 for row in &mut rows {
                     row.load_request = id;
                 }
-                let text = format!(
-                    "{} Rows successfully loaded.\n0 Rows not loaded due to data errors.\n",
-                    rows.len()
-                );
-                self.jobs.at_mut(job).log = text.clone();
-                self.jobs.at_mut(sqlldr).log = text;
+                let count = rows.len();
                 self.import.rows.extend(rows);
-                if let Some(order) = then {
-                    self.start_import(due, order);
-                }
+                count
+            }
+            Ok(Content::Invoices(invoices)) => {
+                let count = invoices.len();
+                self.import.invoices.extend(invoices);
+                count
             }
             Err(words) => {
                 for place in [job, sqlldr] {
@@ -114,11 +141,19 @@ impl FusionTwin {
                     job.outcome = Outcome::Error;
                     job.log = format!("{words}\nThe file was discarded, 0 rows loaded.\n");
                 }
+                return;
             }
+        };
+        let text =
+            format!("{count} Rows successfully loaded.\n0 Rows not loaded due to data errors.\n");
+        self.jobs.at_mut(job).log.clone_from(&text);
+        self.jobs.at_mut(sqlldr).log = text;
+        if let Some(order) = then {
+            self.start_import(due, order);
         }
     }
 
-    /// Ends a Journal Import.
+    /// Ends an import.
     pub(crate) fn finish_import(
         &mut self,
         due: i64,
@@ -126,11 +161,12 @@ impl FusionTwin {
         child: usize,
         order: &ImportOrder,
     ) {
-        let (outcome, log) = match self.selection(&order.parameters) {
-            Ok(selection) => {
+        let (outcome, log) = match (order.subject, self.selection(&order.parameters)) {
+            (Subject::Invoices, _) => self.import_invoices(&order.parameters, order.purge),
+            (Subject::Journals, Ok(selection)) => {
                 self.import_journals(due, self.jobs.at(child).id, &selection, order.purge)
             }
-            Err(words) => (Outcome::Error, format!("{words}\n")),
+            (Subject::Journals, Err(words)) => (Outcome::Error, format!("{words}\n")),
         };
         for place in [job, child] {
             let job = self.jobs.at_mut(place);

@@ -6,7 +6,7 @@
 use std::io::Write as _;
 
 use super::calendar::push_time;
-use super::import::ImportOrder;
+use super::import::{ImportOrder, Subject};
 use super::{FusionOptions, FusionTwin};
 
 /// First request id.
@@ -76,6 +76,7 @@ pub(crate) enum Work {
     Load {
         job: usize,
         content: Vec<u8>,
+        subject: Subject,
         then: Option<ImportOrder>,
     },
     /// Journal Import.
@@ -232,7 +233,12 @@ impl FusionTwin {
                 }
             }
             Work::PostBatch(batch) => self.auto_post(batch),
-            Work::Load { job, content, then } => self.finish_load(due, job, &content, then),
+            Work::Load {
+                job,
+                content,
+                subject,
+                then,
+            } => self.finish_load(due, job, &content, subject, then),
             Work::Import { job, child, order } => self.finish_import(due, job, child, &order),
             Work::PostAll { job } => {
                 let waiting: Vec<usize> = (0..self.journals.batches.len())

@@ -295,7 +295,7 @@ impl Filter {
     /// Live rows that may pass, from the narrowest index there is. The order wanted is by row number, or by `order` (an indexed field) then
     /// row number.
     pub(in crate::intacct) fn candidates<'a>(
-        &self,
+        &'a self,
         books: &'a Books,
         object: TableId,
         order: Option<&str>,
@@ -333,11 +333,28 @@ impl Filter {
         if let Some(slot) = ordered.filter(|s| table.is_indexed(*s)) {
             let place = Place::Slot(slot);
             let (low, high) = self.bounds(books, object, place).unwrap_or((0, u32::MAX));
+            if let Some((from, to)) = self.sure(books, object, place) {
+                let asked = move |row: &u32| self.holds(books, object, *row);
+                let before = table
+                    .between(slot, low, from.saturating_sub(1))
+                    .filter(asked);
+                let after = table
+                    .between(slot, to.saturating_add(1), high)
+                    .filter(asked);
+                let after = after.take_while(move |_| to < high);
+                let rows = Box::new(before.chain(table.between(slot, from, to)).chain(after));
+                return Candidates {
+                    rows,
+                    sorted: true,
+                    exact: true,
+                };
+            }
             let rows = Box::new(table.between(slot, low, high));
+            let exact = self.is_span(books, object, place);
             return Candidates {
                 rows,
                 sorted: true,
-                exact: self.is_span(books, object, place),
+                exact,
             };
         }
         if let Some((low, high)) = self.bounds(books, object, Place::Record) {
@@ -369,6 +386,15 @@ impl Filter {
             sorted: by_row,
             exact,
         }
+    }
+
+    /// A span of cells at `place` whose rows pass without being asked: one branch of an alternative, as in "later than t, or at t with a
+    /// higher number".
+    fn sure(&self, books: &Books, object: TableId, place: Place) -> Option<(u32, u32)> {
+        let Self::Or(parts) = self else { return None };
+        let span = parts.iter().find(|p| p.is_span(books, object, place))?;
+        span.bounds(books, object, place)
+            .filter(|(from, to)| from <= to)
     }
 
     /// True if the filter says exactly that the cell at `place` lies within [`Filter::bounds`].

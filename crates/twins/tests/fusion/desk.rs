@@ -197,11 +197,17 @@ pub(crate) fn encode(path: &str) -> String {
 }
 
 pub(crate) fn zipped(name: &str, csv: &str) -> String {
+    archive(&[(name, csv)])
+}
+
+pub(crate) fn archive(files: &[(&str, &str)]) -> String {
     let mut archive = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
-    archive
-        .start_file(name, zip::write::SimpleFileOptions::default())
-        .unwrap();
-    archive.write_all(csv.as_bytes()).unwrap();
+    for (name, csv) in files {
+        archive
+            .start_file(*name, zip::write::SimpleFileOptions::default())
+            .unwrap();
+        archive.write_all(csv.as_bytes()).unwrap();
+    }
     STANDARD.encode(archive.finish().unwrap().into_inner())
 }
 

@@ -2,7 +2,8 @@
 
 #![allow(
     clippy::unwrap_used,
-    clippy::as_conversions,
+    clippy::print_stderr,
+    clippy::wildcard_enum_match_arm,
     reason = "a test may stop at the first surprise"
 )]
 
@@ -14,5 +15,6 @@ mod golden;
 mod invoices;
 mod journals;
 mod masters;
+mod payables_file;
 mod people;
 mod speed;

@@ -9,14 +9,19 @@ use super::{Answer, COLLECTION, Call};
 use crate::fusion::FusionTwin;
 use crate::fusion::body::{only, text};
 use crate::fusion::fault::Fault;
-use crate::fusion::import::{ImportOrder, JOURNALS_OPTION, split_parameters};
+use crate::fusion::import::{
+    INVOICES_OPTION, ImportOrder, JOURNALS_OPTION, Subject, split_parameters,
+};
 use crate::fusion::jobs::{Job, Work};
 
 const PACKAGE: &str = "/oracle/apps/ess/financials/generalLedger/programs/common";
 const LAUNCHER: &str = "JournalImportLauncher";
 const LOADER: &str = "/oracle/apps/ess/financials/commonModules/shared/common/interfaceLoader";
 /// Both spellings of the import account (fusion.md §5.1 [S][S-live]).
-const ACCOUNTS: [&str; 2] = ["fin$/generalLedger$/import$", "fin/generalLedger/import"];
+const JOURNAL_ACCOUNTS: [&str; 2] = ["fin$/generalLedger$/import$", "fin/generalLedger/import"];
+const INVOICE_ACCOUNTS: [&str; 2] = ["fin$/payables$/import$", "fin/payables/import"];
+const INVOICE_PACKAGE: &str = "/oracle/apps/ess/financials/payables/invoices/transactions";
+const INVOICE_IMPORT: &str = "APXIIMPT";
 
 const KNOWN: [&str; 17] = [
     "OperationName",
@@ -82,7 +87,7 @@ impl FusionTwin {
         let name = text(body, "FileName", 250, "/")?.ok_or_else(|| required("FileName"))?;
         let account =
             text(body, "DocumentAccount", 100, "/")?.ok_or_else(|| required("DocumentAccount"))?;
-        if !ACCOUNTS.contains(&account) {
+        if !JOURNAL_ACCOUNTS.contains(&account) && !INVOICE_ACCOUNTS.contains(&account) {
             return Err(Fault::not_listed("DocumentAccount", "/"));
         }
         let kind = text(body, "ContentType", 30, "/")?.ok_or_else(|| required("ContentType"))?;
@@ -98,8 +103,19 @@ impl FusionTwin {
     fn import_bulk(&mut self, body: &Map<String, Json>) -> Result<String, Fault> {
         let (_, content) = self.uploaded(body)?;
         let job = text(body, "JobName", 250, "/")?.ok_or_else(|| required("JobName"))?;
-        if job != format!("{PACKAGE},{LAUNCHER}") {
-            return Err(unknown_job(job));
+        let account = text(body, "DocumentAccount", 100, "/")?.unwrap_or_default();
+        let subject = match job.split_once(',') {
+            Some((PACKAGE, LAUNCHER)) => Subject::Journals,
+            Some((INVOICE_PACKAGE, INVOICE_IMPORT)) => Subject::Invoices,
+            _ => return Err(unknown_job(job)),
+        };
+        let accounts = if subject == Subject::Journals {
+            JOURNAL_ACCOUNTS
+        } else {
+            INVOICE_ACCOUNTS
+        };
+        if !accounts.contains(&account) {
+            return Err(Fault::not_listed("DocumentAccount", "/"));
         }
         let options = text(body, "JobOptions", 500, "/")?.unwrap_or_default();
         let option = |name: &str| {
@@ -111,9 +127,9 @@ impl FusionTwin {
         };
         let details = option("InterfaceDetails")
             .ok_or_else(|| Fault::bad("JobOptions must give InterfaceDetails.", "/"))?;
-        if details != JOURNALS_OPTION {
+        if subject_of(&details)? != subject {
             return Err(Fault::bad(
-                format!("The import {details} isn't set up on this tenant."),
+                format!("The import {details} doesn't belong to the job {job}."),
                 "/",
             ));
         }
@@ -124,12 +140,7 @@ impl FusionTwin {
         let purge = option("PurgeOption").is_some_and(|v| v.eq_ignore_ascii_case("Y"));
         let now = self.clock.now;
         let path = format!("{LOADER},InterfaceLoaderController");
-        let arguments = vec![
-            JOURNALS_OPTION.to_owned(),
-            String::new(),
-            "N".into(),
-            "N".into(),
-        ];
+        let arguments = vec![details, String::new(), "N".into(), "N".into()];
         let load = self.jobs.submit(
             "Load Interface File for Import",
             &path,
@@ -138,14 +149,21 @@ impl FusionTwin {
             now,
         );
         let order = ImportOrder {
+            subject,
             load: Some(load),
             parameters,
             purge,
         };
-        Ok(self.start_load(load, content, import.then_some(order)))
+        Ok(self.start_load(load, content, subject, import.then_some(order)))
     }
 
-    fn start_load(&mut self, load: usize, content: Vec<u8>, then: Option<ImportOrder>) -> String {
+    fn start_load(
+        &mut self,
+        load: usize,
+        content: Vec<u8>,
+        subject: Subject,
+        then: Option<ImportOrder>,
+    ) -> String {
         let path = format!("{LOADER},InterfaceLoaderSqlldrImport");
         let start = self.jobs.at(load).start;
         self.jobs.submit(
@@ -161,6 +179,7 @@ impl FusionTwin {
             Work::Load {
                 job: load,
                 content,
+                subject,
                 then,
             },
         );
@@ -195,12 +214,7 @@ impl FusionTwin {
                         "/",
                     ));
                 };
-                if option != JOURNALS_OPTION {
-                    return Err(Fault::bad(
-                        format!("The import {option} isn't set up on this tenant."),
-                        "/",
-                    ));
-                }
+                let subject = subject_of(option)?;
                 let found = document
                     .parse()
                     .ok()
@@ -215,10 +229,16 @@ impl FusionTwin {
                     arguments,
                     now,
                 );
-                Ok(self.start_load(load, content, None))
+                Ok(self.start_load(load, content, subject, None))
             }
-            (PACKAGE, LAUNCHER) => {
+            (PACKAGE, LAUNCHER) | (INVOICE_PACKAGE, INVOICE_IMPORT) => {
+                let subject = if definition == LAUNCHER {
+                    Subject::Journals
+                } else {
+                    Subject::Invoices
+                };
                 let order = ImportOrder {
+                    subject,
                     load: None,
                     parameters: arguments,
                     purge: false,
@@ -240,21 +260,29 @@ impl FusionTwin {
         }
     }
 
-    /// Submits Import Journals with its child; gives the position of the launcher.
+    /// Submits an import with its child; gives the position of the launcher.
     pub(crate) fn start_import(&mut self, start: i64, order: ImportOrder) -> usize {
         let parent = order.load.filter(|_| !self.options.separate_import_request);
-        let path = format!("{PACKAGE},{LAUNCHER}");
-        let job = self.jobs.submit(
-            "Import Journals",
-            &path,
-            parent,
-            order.parameters.clone(),
-            start,
-        );
-        let path = format!("{PACKAGE},JournalImportChild");
+        let (name, path, child_name, child_path) = match order.subject {
+            Subject::Journals => (
+                "Import Journals",
+                format!("{PACKAGE},{LAUNCHER}"),
+                "Import Journals: Child",
+                format!("{PACKAGE},JournalImportChild"),
+            ),
+            Subject::Invoices => (
+                "Import Payables Invoices",
+                format!("{INVOICE_PACKAGE},{INVOICE_IMPORT}"),
+                "Import Payables Invoices: Report",
+                format!("{INVOICE_PACKAGE},{INVOICE_IMPORT}Report"),
+            ),
+        };
+        let job = self
+            .jobs
+            .submit(name, &path, parent, order.parameters.clone(), start);
         let child = self.jobs.submit(
-            "Import Journals: Child",
-            &path,
+            child_name,
+            &child_path,
             Some(job),
             order.parameters.clone(),
             start,
@@ -330,6 +358,18 @@ impl FusionTwin {
 
 fn required(name: &str) -> Fault {
     Fault::required(name, "ErpIntegrations", "/")
+}
+
+/// What an import option stands for.
+fn subject_of(option: &str) -> Result<Subject, Fault> {
+    match option {
+        JOURNALS_OPTION => Ok(Subject::Journals),
+        INVOICES_OPTION => Ok(Subject::Invoices),
+        _ => Err(Fault::bad(
+            format!("The import {option} isn't set up on this tenant."),
+            "/",
+        )),
+    }
 }
 
 fn unknown_job(job: &str) -> Fault {

@@ -4,9 +4,6 @@ mod applications;
 
 use std::collections::HashMap;
 
-use super::super::amount::Amount;
-use super::super::moment;
-use super::super::options::IntacctOptions;
 use super::document::{DIMENSIONS, Document, Line, STATISTICAL, rule_of};
 use super::period::Period;
 use super::post::Place;
@@ -18,6 +15,9 @@ use super::schema::{
 use super::table::INLINE;
 use super::{Account, Books, Entity, Stamp};
 use crate::company::{CompanyError, CompanyFolder, Row, Table};
+use crate::intacct::amount::Amount;
+use crate::intacct::moment;
+use crate::intacct::options::IntacctOptions;
 
 /// Journals: symbol, title, module, adjusting, statistical.
 const JOURNALS: [(&str, &str, &str, bool, bool); 17] = [

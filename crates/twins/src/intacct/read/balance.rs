@@ -4,13 +4,13 @@
 
 use std::collections::BTreeMap;
 
-use super::super::books::Books;
-use super::super::books::ledger::Movement;
-use super::super::books::schema::GLACCOUNT;
-use super::super::fault::Fault;
-use super::super::moment;
-use super::super::xml::{Element, tag};
 use super::{View, language};
+use crate::intacct::books::Books;
+use crate::intacct::books::ledger::Movement;
+use crate::intacct::books::schema::GLACCOUNT;
+use crate::intacct::fault::Fault;
+use crate::intacct::moment;
+use crate::intacct::xml::{Element, tag};
 
 /// Positions of the first and last period a call asks for.
 fn span(books: &Books, call: &Element) -> Result<(usize, usize), Fault> {

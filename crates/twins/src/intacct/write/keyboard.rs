@@ -2,13 +2,13 @@
 
 use serde_json::Value;
 
-use super::super::amount::{Amount, currency_decimals};
-use super::super::books::document::{DIMENSIONS, Document, Line, STATISTICAL, rule_of};
-use super::super::books::post::Place;
-use super::super::books::schema::{APBILL, APPYMT, ARINVOICE, GLBATCH};
-use super::super::books::{Books, Stamp};
-use super::super::moment;
 use super::references;
+use crate::intacct::amount::{Amount, currency_decimals};
+use crate::intacct::books::document::{DIMENSIONS, Document, Line, STATISTICAL, rule_of};
+use crate::intacct::books::post::Place;
+use crate::intacct::books::schema::{APBILL, APPYMT, ARINVOICE, GLBATCH};
+use crate::intacct::books::{Books, Stamp};
+use crate::intacct::moment;
 
 /// A column as text; numbers keep their digits.
 fn text(value: &Value, column: &str) -> Result<Option<String>, String> {

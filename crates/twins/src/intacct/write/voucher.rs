@@ -1,18 +1,18 @@
 //! Documents written through the API: journal entries, bills and vendor credits, invoices.
 
-use super::super::amount::{Amount, currency_decimals};
-use super::super::books::Books;
-use super::super::books::document::{
+use super::{Writer, place, references};
+use crate::intacct::amount::{Amount, currency_decimals};
+use crate::intacct::books::Books;
+use crate::intacct::books::document::{
     DIMENSIONS, Document, Line, RULES, Rule, STATISTICAL, rule_of,
 };
-use super::super::books::post::Place;
-use super::super::books::schema::{
+use crate::intacct::books::post::Place;
+use crate::intacct::books::schema::{
     APADJUSTMENT, APBILL, ARINVOICE, GLBATCH, GLENTRY, GLJOURNAL, LOCATION, TableId, VENDOR,
 };
-use super::super::fault::Fault;
-use super::super::moment;
-use super::super::xml::Element;
-use super::{Writer, place, references};
+use crate::intacct::fault::Fault;
+use crate::intacct::moment;
+use crate::intacct::xml::Element;
 
 /// Characters an invoice number may not hold (§3.3 [C]).
 const FORBIDDEN: [char; 7] = ['&', '<', '>', '#', '?', '"', '\''];

@@ -2,7 +2,7 @@
 //!
 //! Each is turned into the generic element of its object and written the same way.
 
-use super::{Writer, Written, place, voucher};
+use super::{Writer, Written, journal, place, voucher};
 use crate::intacct::books::Books;
 use crate::intacct::books::schema::{APADJUSTMENT, APBILL, ARINVOICE, GLBATCH, TableId, VENDOR};
 use crate::intacct::fault::Fault;
@@ -122,6 +122,20 @@ fn renamed(call: &Element, names: &[(&str, &str)], made: &mut Element) {
     }
 }
 
+const HEADER_NAMES: [(&str, &str); 12] = [
+    ("vendorid", "VENDORID"),
+    ("customerid", "CUSTOMERID"),
+    ("termname", "TERMNAME"),
+    ("action", "ACTION"),
+    ("billno", "RECORDID"),
+    ("invoiceno", "RECORDID"),
+    ("ponumber", "DOCNUMBER"),
+    ("description", "DESCRIPTION"),
+    ("basecurr", "BASECURR"),
+    ("currency", "CURRENCY"),
+    ("exchrate", "EXCHANGE_RATE"),
+    ("supdocid", "SUPDOCID"),
+];
 const ITEM_NAMES: [(&str, &str); 14] = [
     ("glaccountno", "ACCOUNTNO"),
     ("accountlabel", "ACCOUNTNO"),
@@ -158,21 +172,7 @@ pub(in crate::intacct) fn document(books: &mut Books, call: &Element, writer: Wr
         ]
     };
     let mut made = leaf(name, "");
-    let names = [
-        ("vendorid", "VENDORID"),
-        ("customerid", "CUSTOMERID"),
-        ("termname", "TERMNAME"),
-        ("action", "ACTION"),
-        ("billno", "RECORDID"),
-        ("invoiceno", "RECORDID"),
-        ("ponumber", "DOCNUMBER"),
-        ("description", "DESCRIPTION"),
-        ("basecurr", "BASECURR"),
-        ("currency", "CURRENCY"),
-        ("exchrate", "EXCHANGE_RATE"),
-        ("supdocid", "SUPDOCID"),
-    ];
-    renamed(call, &names, &mut made);
+    renamed(call, &HEADER_NAMES, &mut made);
     for (old, new) in [
         ("datecreated", "WHENCREATED"),
         ("dateposted", "WHENPOSTED"),
@@ -235,7 +235,7 @@ fn keyed(books: &Books, object: TableId, call: &Element) -> Result<u32, Fault> {
 /// `create_gltransaction`.
 ///
 /// # Errors
-/// As [`voucher::journal`], with the wrapper "Could not create … record!".
+/// As [`journal::journal`], with the wrapper "Could not create … record!".
 pub(in crate::intacct) fn gltransaction(
     books: &mut Books,
     call: &Element,
@@ -296,7 +296,7 @@ pub(in crate::intacct) fn gltransaction(
         entries.children.push(row);
     }
     made.children.push(entries);
-    voucher::journal(books, &made, None, writer)
+    journal::journal(books, &made, None, writer)
         .map(key)
         .map_err(wrap)
 }

@@ -166,13 +166,15 @@ pub fn settled(waiting: &Waiting<'_>) -> Change {
     Change::SettleTranslation {
         document: waiting.envelope.id(),
         revision: waiting.envelope.revision.clone(),
+        is_deleted: waiting.is_deleted,
     }
 }
 
 /// The hold that waits for a delivery on its way.
-pub fn wait(document: DocumentId) -> Change {
+pub fn wait(envelope: &Envelope) -> Change {
     Change::Hold {
-        document,
+        document: envelope.id(),
+        revision: envelope.revision.clone(),
         notices: vec![HoldNotice {
             code: "P0210".into(),
             summary: "an earlier state of this document is still on its way to the target".into(),

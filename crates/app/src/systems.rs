@@ -20,8 +20,6 @@ use crate::transport::HttpTransport;
 pub(crate) struct Wired {
     /// The pipeline.
     pub(crate) context: Arc<Context>,
-    /// The signed reference data.
-    pub(crate) reference: Reference,
     /// The configuration.
     pub(crate) config: Config,
 }
@@ -83,7 +81,6 @@ pub(crate) async fn wire(config: Config) -> Result<Wired, Failure> {
     adopt(&context).await?;
     Ok(Wired {
         context: Arc::new(context),
-        reference,
         config,
     })
 }

@@ -3,8 +3,8 @@
 //! Pure: the caller translates, this module decides. A posted delivery is never edited (see [`crate::delivery::correction`]).
 
 use tieout_model::{
-    AccountingDate, Acknowledgement, DeliveryId, Digest, Document, Envelope, Marks, Revision,
-    Stamp, SystemId, Timestamp, Violations, canonical,
+    AccountingDate, Acknowledgement, DeliveryId, Digest, Document, Envelope, Marks, Stamp,
+    SystemId, Timestamp, Violations, canonical,
 };
 
 use crate::change::{Change, FlowId, HoldNotice, OpenedDelivery, key_of};

@@ -94,11 +94,15 @@ pub enum Change {
         document: DocumentId,
         /// The revision that was dealt with.
         revision: Revision,
+        /// True if what was dealt with is that the source no longer has it.
+        is_deleted: bool,
     },
     /// The document can't be translated; it waits for people (or for another document).
     Hold {
         /// Which document.
         document: DocumentId,
+        /// The revision that was decided on; another one captured meanwhile must not be hidden by this hold.
+        revision: Revision,
         /// Why, every gap at once.
         notices: Vec<HoldNotice>,
         /// True if a pass may look at it again by itself (it waits for another document).
@@ -255,16 +259,17 @@ fn write_change(w: &mut Writer, change: &Change) {
             w.text("deleted");
             w.bytes(document.as_bytes());
         }
-        Change::SettleTranslation { document, revision } => {
-            w.text("translated");
-            w.bytes(document.as_bytes());
-            w.text(revision.as_str());
-        }
+        Change::SettleTranslation {
+            document,
+            revision,
+            is_deleted,
+        } => write_translated(w, (*document, revision), *is_deleted),
         Change::Hold {
             document,
+            revision,
             notices,
             is_transient,
-        } => write_hold(w, *document, notices, *is_transient),
+        } => write_hold(w, (*document, revision), notices, *is_transient),
         Change::Release { document } => {
             w.text("release");
             w.bytes(document.as_bytes());
@@ -336,9 +341,26 @@ fn write_malformed(
     write_notice(w, notice);
 }
 
-fn write_hold(w: &mut Writer, document: DocumentId, notices: &[HoldNotice], is_transient: bool) {
+fn write_translated(
+    w: &mut Writer,
+    (document, revision): (DocumentId, &Revision),
+    is_deleted: bool,
+) {
+    w.text("translated");
+    w.bytes(document.as_bytes());
+    w.text(revision.as_str());
+    w.flag(is_deleted);
+}
+
+fn write_hold(
+    w: &mut Writer,
+    (document, revision): (DocumentId, &Revision),
+    notices: &[HoldNotice],
+    is_transient: bool,
+) {
     w.text("hold");
     w.bytes(document.as_bytes());
+    w.text(revision.as_str());
     w.list(notices.iter(), write_notice);
     w.flag(is_transient);
 }

@@ -8,8 +8,8 @@ use tieout_engine::reconcile::{
     SourceLine, TargetBalance, TargetChart, TargetLine, TargetMember,
 };
 use tieout_model::{
-    AccountClass, Amount, Code, Currency, DocumentId, DocumentKind, EntityId, NaturalKey, Origin,
-    Stamp, SystemId, Timestamp,
+    AccountClass, Amount, Code, Currency, DocumentId, DocumentKind, EntityId, ExchangeRate,
+    NaturalKey, Origin, Stamp, SystemId, Timestamp,
 };
 
 use crate::golden::{Company, at, code, member_of, periods, source_member_of};
@@ -185,7 +185,7 @@ fn document(index: usize, spec: &DocumentSpec) -> ExpectedDocument {
 fn functional_amounts(
     spec: &DocumentSpec,
     amounts: &[(usize, usize, i32)],
-    rate: &Rate,
+    rate: &ExchangeRate,
 ) -> Vec<Amount> {
     let mut functional: Vec<Amount> = amounts
         .iter()

@@ -111,16 +111,7 @@ async fn finish(
         }
         return Ok(summary.exit_code());
     }
-<<<<<<< HEAD
-    stay_up(wired, control).await?;
-=======
-    stay_up(
-        &wired,
-        &served.control.to_string(),
-        arguments.company.is_none(),
-    )
-    .await?;
->>>>>>> main
+    stay_up(wired, control, arguments.company.is_none()).await?;
     if arguments.json {
         let summary = Summary::of(wired, tie_out(results)).await?;
         report::data(&format!("{}\n", summary.json_with(results)));

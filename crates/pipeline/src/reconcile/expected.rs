@@ -156,6 +156,7 @@ fn progress(row: &RecordedDocument, delivery: Option<&Delivery>) -> Progress {
         DeliveryState::Posted(_) => Progress::Posted,
         DeliveryState::Rejected(_) => Progress::Rejected,
         DeliveryState::Parked(_) => Progress::Parked,
+        DeliveryState::Resolved(_) => Progress::Resolved,
     }
 }
 

@@ -142,11 +142,15 @@ impl Circuit {
     }
 }
 
-/// True for a fault that says that the system is away or overrun, not that this call was wrong.
+/// True for a fault that says that the system is away, overrun or shut to us, not that this call was wrong. Refused credentials belong
+/// here: every further try with them may lock the user out.
 pub const fn is_away(class: FaultClass) -> bool {
     match class {
-        FaultClass::Throttled | FaultClass::Unavailable | FaultClass::Indeterminate => true,
-        FaultClass::Rejected | FaultClass::Unauthorised | FaultClass::Incompatible => false,
+        FaultClass::Throttled
+        | FaultClass::Unavailable
+        | FaultClass::Indeterminate
+        | FaultClass::Unauthorised => true,
+        FaultClass::Rejected | FaultClass::Incompatible => false,
     }
 }
 

@@ -202,8 +202,12 @@ fn again(
         let why = "the target answers something this version does not understand; nothing was sent";
         return DeliveryState::Parked(why.to_owned());
     }
-    // Being asked to wait is no failure of the document: only real attempts count towards a person's attention.
-    let is_waiting = matches!(class, FaultClass::Throttled | FaultClass::Unavailable);
+    // Being asked to wait, or a credential that was refused, is no failure of the document: only real attempts count towards a person's
+    // attention.
+    let is_waiting = matches!(
+        class,
+        FaultClass::Throttled | FaultClass::Unavailable | FaultClass::Unauthorised
+    );
     if delivery.attempts >= policy.attempts_max && !is_waiting {
         return DeliveryState::Parked(format!(
             "{} attempts failed ({}); nothing was sent",

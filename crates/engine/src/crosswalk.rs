@@ -8,7 +8,9 @@
 //!
 //! Which version applies (domain dossier 4.3): see [`Lineage`].
 
+mod assemble;
 mod conflict;
+pub mod control;
 mod file;
 mod hold;
 mod json;
@@ -18,6 +20,7 @@ mod reference;
 mod reversal;
 mod signature;
 mod translate;
+pub mod trial;
 
 use std::collections::HashMap;
 

@@ -95,11 +95,15 @@ pub enum Change {
         document: DocumentId,
         /// The revision that was dealt with.
         revision: Revision,
+        /// True if what was dealt with is that the source no longer has it.
+        is_deleted: bool,
     },
     /// The document can't be translated; it waits for people (or for another document).
     Hold {
         /// Which document.
         document: DocumentId,
+        /// The revision that was decided on; another one captured meanwhile must not be hidden by this hold.
+        revision: Revision,
         /// Why, every gap at once.
         notices: Vec<HoldNotice>,
         /// True if a pass may look at it again by itself (it waits for another document).
@@ -283,18 +287,25 @@ fn write_change(w: &mut Writer, change: &Change) {
             w.text("deleted");
             w.bytes(document.as_bytes());
         }
-        Change::SettleTranslation { document, revision } => {
+        Change::SettleTranslation {
+            document,
+            revision,
+            is_deleted,
+        } => {
             w.text("translated");
             w.bytes(document.as_bytes());
             w.text(revision.as_str());
+            w.flag(*is_deleted);
         }
         Change::Hold {
             document,
+            revision,
             notices,
             is_transient,
         } => {
             w.text("hold");
             w.bytes(document.as_bytes());
+            w.text(revision.as_str());
             w.list(notices.iter(), write_notice);
             w.flag(*is_transient);
         }

@@ -16,7 +16,7 @@ use crate::config::Config;
 use crate::problem::{Failure, Problem};
 use crate::questions::{self, Wanted};
 use crate::summary::{Summary, tie_out};
-use crate::systems::{wire, words};
+use crate::systems::{Wired, wire, words};
 use crate::{company, embedded, report};
 
 #[derive(Debug, Args)]
@@ -114,7 +114,12 @@ pub(crate) async fn execute(arguments: DemoArguments) -> Result<u8, Failure> {
         served.stop();
         return Ok(summary.exit_code());
     }
-    stay_up(&wired, &served.control.to_string()).await?;
+    stay_up(
+        &wired,
+        &served.control.to_string(),
+        arguments.company.is_none(),
+    )
+    .await?;
     if arguments.json {
         let summary = Summary::of(&wired, tie_out(&results)).await?;
         report::data(&format!("{}\n", summary.json_with(&results)));
@@ -134,24 +139,36 @@ fn cannot(what: &str, error: &dyn std::fmt::Display) -> Failure {
 }
 
 /// Keeps the pipeline running so that a person can enter documents through the control port and watch them arrive.
-async fn stay_up(wired: &crate::systems::Wired, control: &str) -> Result<(), Failure> {
-    report::say(&format!(
-        "\nstaying up; Ctrl-C ends. Enter a bill as a person would, and watch it arrive within a second or two:\n  \
-         curl -s http://{control}/control/documents -d '{{\"type\":\"ap_bill\",\"document_id\":\"BILL-MINE-1\",\"entity_id\":\"E200\",\"document_date\":\"2027-01-15\",\"gl_date\":\"2027-01-15\",\"due_date\":\"2027-02-14\",\"currency\":\"USD\",\"party_id\":\"VE-01\",\"description\":\"Mine\",\"lines\":[{{\"account\":\"6100\",\"txn_debit\":\"12.34\",\"department\":\"D100\"}},{{\"account\":\"2000\",\"txn_credit\":\"12.34\"}}]}}'\n  \
-         curl -s http://{control}/control/fusion/documents.csv | tail -3"
-    ));
+async fn stay_up(wired: &Wired, control: &str, is_golden: bool) -> Result<(), Failure> {
+    report::say(
+        "\nstaying up; Ctrl-C ends. Both systems are yours to change through the control port.",
+    );
+    if is_golden {
+        report::say(&format!(
+            "Enter a bill as a person at the keyboard would:\n  \
+             curl -s http://{control}/control/documents -d '{EXAMPLE_BILL}'\n\
+             and a moment later see it in the other system:\n  \
+             curl -s http://{control}/control/fusion/documents.csv | grep BILL-MINE-1"
+        ));
+    }
+    let bar = report::Progress::start(wired.context.tally.clone(), false);
     let wake = Arc::new(Wake::default());
     let stages = run(
         wired.context.clone(),
         wake,
         wired.config.worker.poll_interval_ms,
     );
-    tokio::select! {
+    let ended = tokio::select! {
         biased;
         () = wait_for_end() => Ok(()),
         ended = stages => ended.map_err(failure),
-    }
+    };
+    bar.finish();
+    ended
 }
+
+/// A bill of the built-in company, in the form of the control port.
+const EXAMPLE_BILL: &str = r#"{"type":"ap_bill","document_id":"BILL-MINE-1","entity_id":"E200","document_date":"2027-01-15","gl_date":"2027-01-15","due_date":"2027-02-14","currency":"USD","party_id":"VE-01","description":"Mine","lines":[{"account":"6100","txn_debit":"12.34","department":"D100"},{"account":"2000","txn_credit":"12.34"}]}"#;
 
 fn keep_evidence(keep: &Path, world: &Arc<Mutex<World>>) -> Result<(), Failure> {
     let (fusion, intacct) = {

@@ -8,8 +8,8 @@ use tieout_store::{
 };
 
 use crate::world::{
-    at, capture, fill, flow, hold, id, malformed, memory, moved, must, notice, open, opened,
-    posted, queued, run, set, settle, stamp, submitted,
+    at, capture, fill, flow, hold, hold_of, id, malformed, memory, moved, must, notice, open,
+    opened, posted, queued, run, set, settle, settle_deletion, stamp, submitted,
 };
 
 /// Commits a changeset that must conflict, and shows that it left no trace.
@@ -282,12 +282,12 @@ fn holds_tell_every_reason_and_end_with_release_revision_or_settlement() {
         let seen = (DocumentWord::Seen, Vec::new());
         let again = capture("a", "E100", Some("1"), "2");
         let endings = [
-            (Change::Release { document: id("a") }, &seen),
-            (again, &seen),
-            (settle("a", "2"), &(DocumentWord::Mapped, Vec::new())),
+            ("1", Change::Release { document: id("a") }, &seen),
+            ("1", again, &seen),
+            ("2", settle("a", "2"), &(DocumentWord::Mapped, Vec::new())),
         ];
-        for (ending, expected) in endings {
-            must(&store, set(2, vec![hold("a", false)])).await;
+        for (revision, ending, expected) in endings {
+            must(&store, set(2, vec![hold_of("a", revision, false)])).await;
             assert_eq!(holds().await, held);
             must(&store, set(3, vec![ending])).await;
             assert_eq!(holds().await, *expected);
@@ -316,7 +316,19 @@ fn a_malformed_record_is_held_under_its_name_until_it_comes_in_good_form() {
 }
 
 #[test]
-fn a_deletion_is_dealt_with_only_after_the_deleted_revision_was_settled() {
+fn a_hold_decided_on_an_older_revision_does_not_hide_the_newer_one() {
+    run(async {
+        let store = memory().await;
+        must(&store, set(1, vec![capture("a", "E100", None, "1")])).await;
+        must(&store, set(2, vec![capture("a", "E100", Some("1"), "2")])).await;
+        let late = store.commit(set(3, vec![hold_of("a", "1", false)])).await;
+        assert!(matches!(late, Err(CommitError::Conflict(_))), "{late:?}");
+        assert_eq!(store.to_translate(9, false).await.unwrap().len(), 1);
+    });
+}
+
+#[test]
+fn a_deletion_is_dealt_with_only_by_a_settlement_that_saw_it() {
     run(async {
         let store = memory().await;
         must(&store, set(1, vec![capture("a", "E100", None, "1")])).await;
@@ -328,7 +340,7 @@ fn a_deletion_is_dealt_with_only_after_the_deleted_revision_was_settled() {
         assert_eq!(waiting.len(), 1);
         assert!(waiting[0].is_deleted);
         assert_eq!(waiting[0].settled_revision, Some(Revision::new("1")));
-        must(&store, set(4, vec![settle("a", "1"), mark])).await;
+        must(&store, set(4, vec![settle_deletion("a", "1"), mark])).await;
         assert!(store.to_translate(9, false).await.unwrap().is_empty());
         let row = store.document("JE-a").await.unwrap().unwrap().row;
         assert_eq!(row.state, DocumentWord::Superseded);

@@ -119,6 +119,16 @@ pub(crate) fn settle(key: &str, revision: &str) -> Change {
     Change::SettleTranslation {
         document: id(key),
         revision: Revision::new(revision),
+        is_deleted: false,
+    }
+}
+
+/// The settlement of a pass that saw that the source no longer has the document.
+pub(crate) fn settle_deletion(key: &str, revision: &str) -> Change {
+    Change::SettleTranslation {
+        document: id(key),
+        revision: Revision::new(revision),
+        is_deleted: true,
     }
 }
 
@@ -131,8 +141,13 @@ pub(crate) fn notice(code: &str) -> HoldNotice {
 }
 
 pub(crate) fn hold(key: &str, is_transient: bool) -> Change {
+    hold_of(key, "1", is_transient)
+}
+
+pub(crate) fn hold_of(key: &str, revision: &str, is_transient: bool) -> Change {
     Change::Hold {
         document: id(key),
+        revision: Revision::new(revision),
         notices: vec![notice("P0103"), notice("P0104")],
         is_transient,
     }
@@ -334,7 +349,10 @@ pub(crate) async fn fill(store: &Store) {
     must(store, set(9, later)).await;
     must(
         store,
-        set(10, vec![open("a", "E100", 1, 10), settle("a", "1")]),
+        set(
+            10,
+            vec![open("a", "E100", 1, 10), settle_deletion("a", "1")],
+        ),
     )
     .await;
 }

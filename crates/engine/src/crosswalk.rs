@@ -37,7 +37,9 @@ pub use prepared::RuleName;
 pub use reference::{
     EntityColumns, EntityRow, Forbidden, Reference, ReferenceFault, Validity, WhenBlank,
 };
-pub use signature::{KeyFault, Opened, SealFault, SealingKey, TrustedKeys, open, seal, seal_with};
+pub use signature::{
+    KeyFault, Opened, SealFault, SealingKey, TrustedKeys, message_to_sign, open, seal, seal_with,
+};
 pub use translate::{Lineage, RECORDED_RULE, RuleUse, Translation};
 
 /// Payload type of a sealed version.

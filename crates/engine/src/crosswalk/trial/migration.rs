@@ -48,7 +48,7 @@ pub fn carried(simulation: &Simulation<'_>) -> Vec<Carried> {
 }
 
 /// The journal of one entity, already coded for the target; `None` if nothing of it moves, or the reference data does not know the entity
-/// or the date.
+/// or the date. `already` is what earlier journals for the same version moved: late documents move the rest.
 ///
 /// # Errors
 /// [`AmountFault`] if a sum leaves the range of 38 digits.
@@ -57,6 +57,7 @@ pub fn migration_draft(
     carried: &[Carried],
     version: &str,
     on: AccountingDate,
+    already: &BTreeMap<Vec<Code>, Amount>,
     reference: &Reference,
 ) -> Result<Option<JournalDraft>, AmountFault> {
     let (Some(row), Some(period)) = (
@@ -80,6 +81,10 @@ pub fn migration_draft(
             *sum = sum.plus(amount)?;
             memos.entry(segments).or_insert(memo);
         }
+    }
+    for (segments, amount) in already {
+        let sum = sums.entry(segments).or_default();
+        *sum = sum.minus(*amount)?;
     }
     sums.retain(|_, sum| !sum.is_zero());
     if sums.is_empty() {

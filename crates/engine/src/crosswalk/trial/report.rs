@@ -145,8 +145,8 @@ impl Report {
             Json::object([
                 ("entity", Json::text(&key.entity)),
                 ("currency", Json::text(key.currency.code())),
-                ("from", Json::text(&joined(&key.old))),
-                ("to", Json::text(&joined(&key.new))),
+                ("old_key", Json::text(&joined(&key.old))),
+                ("new_key", Json::text(&joined(&key.new))),
                 ("carried_forward", Json::Bool(key.is_carried)),
                 ("lines", integer(moved.lines)),
                 ("net", amount(moved.net)),

@@ -1,0 +1,1 @@
+//! A crosswalk version as tables people edit.

@@ -3,6 +3,7 @@
 mod audit;
 mod breaks;
 mod config;
+mod crosswalk;
 mod demo;
 mod document;
 mod reconcile;
@@ -44,6 +45,9 @@ enum Command {
     /// Look at differences that reconciliations found
     #[command(subcommand)]
     Break(breaks::BreakCommand),
+    /// Write, check, sign and try out the mapping
+    #[command(subcommand)]
+    Crosswalk(crosswalk::CrosswalkCommand),
     /// Verify or export the audit log
     #[command(subcommand)]
     Audit(audit::AuditCommand),
@@ -81,6 +85,7 @@ pub(crate) async fn execute(arguments: Arguments) -> Result<u8, Failure> {
         Command::Reconcile(arguments) => reconcile::execute(arguments).await,
         Command::Document(command) => document::execute(command).await,
         Command::Break(command) => breaks::execute(command).await,
+        Command::Crosswalk(command) => crosswalk::execute(command).await,
         Command::Audit(command) => audit::execute(command).await,
         Command::Config(command) => config::execute(command).await,
     }

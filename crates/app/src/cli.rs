@@ -1,6 +1,7 @@
 //! The commands: one noun, one file. Data goes to stdout, words to stderr.
 
 mod audit;
+mod bench;
 mod breaks;
 mod config;
 mod demo;
@@ -50,6 +51,9 @@ enum Command {
     /// Print an example configuration, or check yours
     #[command(subcommand)]
     Config(config::ConfigCommand),
+    /// Measure this program against the simulators
+    #[command(hide = true)]
+    Bench(bench::BenchArguments),
 }
 
 /// Names the configuration.
@@ -83,5 +87,6 @@ pub(crate) async fn execute(arguments: Arguments) -> Result<u8, Failure> {
         Command::Break(command) => breaks::execute(command).await,
         Command::Audit(command) => audit::execute(command).await,
         Command::Config(command) => config::execute(command).await,
+        Command::Bench(arguments) => bench::execute(arguments).await,
     }
 }

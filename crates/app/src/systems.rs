@@ -48,13 +48,21 @@ pub(crate) async fn open_store(config: &Config) -> Result<Store, Failure> {
         })
 }
 
+/// Puts something between a client and its system, which is named.
+pub(crate) type Through<'a> = &'a (dyn Fn(&str, Arc<dyn Transport>) -> Arc<dyn Transport> + Sync);
+
 /// Opens everything a configuration names. No system is called yet.
 pub(crate) async fn wire(config: Config) -> Result<Wired, Failure> {
+    wire_through(config, &|_, transport| transport).await
+}
+
+/// Like [`wire`], with something between the clients and their systems.
+pub(crate) async fn wire_through(config: Config, through: Through<'_>) -> Result<Wired, Failure> {
     let (crosswalk, reference) = open_crosswalk(&config)?;
     let store = open_store(&config).await?;
     let ambient = real();
     let calls = Arc::new(CallBuffer::default());
-    let systems = connect(&config, &ambient, &calls)?;
+    let systems = connect(&config, &ambient, &calls, through)?;
     let flows = config
         .flow
         .iter()
@@ -93,6 +101,7 @@ fn connect(
     config: &Config,
     ambient: &Ambient,
     calls: &Arc<CallBuffer>,
+    through: Through<'_>,
 ) -> Result<BTreeMap<SystemId, System>, Failure> {
     let transport = |name: &str, timeout_ms: u64| -> Result<Arc<dyn Transport>, Failure> {
         let sink: Arc<dyn CallSink> = calls.clone();
@@ -103,7 +112,7 @@ fn connect(
                 format!("HTTP cannot be set up: {e:#}"),
             ))
         })?;
-        Ok(Arc::new(opened))
+        Ok(through(name, Arc::new(opened)))
     };
     let waiter: Arc<dyn tieout_connector::Waiter> = Arc::new(RealWaiter);
     let intacct = Arc::new(tieout_intacct::Intacct::new(

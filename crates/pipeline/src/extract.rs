@@ -14,15 +14,16 @@ use tieout_store::KnownRevision;
 use crate::context::{Context, PassError, Progress, Tally};
 use crate::flow::Stream;
 
-/// Reads one page of every stream.
+/// Reads one page of every stream, all at once.
 ///
 /// # Errors
-/// [`PassError`] if the store fails, or if a source can't be read (the other streams are read first).
+/// [`PassError`] if the store fails, or if a source can't be read (the other streams are read all the same).
 pub async fn pass(context: &Context) -> Result<Progress, PassError> {
     let mut worked = 0;
     let mut failure = None;
-    for stream in &context.streams {
-        match read_page(context, stream).await {
+    let pages = context.streams.iter().map(|stream| read_page(context, stream));
+    for page in futures_util::future::join_all(pages).await {
+        match page {
             Ok(count) => worked += count,
             Err(fault @ PassError::Source { .. }) => failure = Some(fault),
             Err(other) => return Err(other),

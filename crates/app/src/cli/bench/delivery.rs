@@ -91,11 +91,17 @@ async fn round(company: &Path, work: &Path) -> anyhow::Result<Round> {
         .deliveries_in(StateWord::Queued);
     tap.take();
     let started = Instant::now();
-    let lane = async || {
-        while matches!(deliver::pass(context).await?, Progress::Worked(_)) {}
-        anyhow::Ok(())
-    };
-    futures_util::future::try_join(lane(), lane()).await?;
+    let mut lanes = tokio::task::JoinSet::new();
+    for _ in 0..2 {
+        let context = Arc::clone(context);
+        lanes.spawn(async move {
+            while matches!(deliver::pass(&context).await?, Progress::Worked(_)) {}
+            anyhow::Ok(())
+        });
+    }
+    while let Some(done) = lanes.join_next().await {
+        done??;
+    }
     let delivering = started.elapsed().as_micros();
     let requests = tap.take();
     let started = Instant::now();

@@ -96,7 +96,11 @@ impl Step<'_> {
         let (headers, documents, side) = if is_catching_up {
             let (headers, documents) = stamped.await?;
             let is_full = headers.is_full;
-            let side = if is_full { Side::default() } else { self.side(*position, now_ms).await? };
+            let side = if is_full {
+                Side::default()
+            } else {
+                self.side(*position, now_ms).await?
+            };
             (headers, documents, side)
         } else {
             let both = futures_util::future::try_join(stamped, self.side(*position, now_ms));

@@ -21,7 +21,10 @@ use crate::flow::Stream;
 pub async fn pass(context: &Context) -> Result<Progress, PassError> {
     let mut worked = 0;
     let mut failure = None;
-    let pages = context.streams.iter().map(|stream| read_page(context, stream));
+    let pages = context
+        .streams
+        .iter()
+        .map(|stream| read_page(context, stream));
     for page in futures_util::future::join_all(pages).await {
         match page {
             Ok(count) => worked += count,

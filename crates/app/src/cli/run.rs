@@ -49,8 +49,7 @@ pub(crate) async fn execute(arguments: RunArguments) -> Result<u8, Failure> {
 /// Drives the pipeline until nothing is due, showing what it does.
 pub(crate) async fn drain_now(wired: &Wired, is_quiet: bool) -> Result<(), Failure> {
     let bar = report::Progress::start(wired.context.tally.clone(), is_quiet);
-    let drained =
-        drain_side_by_side(&wired.context, DRAIN_PATIENCE_MS, SOURCE_FAILURES_MAX).await;
+    let drained = drain_side_by_side(&wired.context, DRAIN_PATIENCE_MS, SOURCE_FAILURES_MAX).await;
     bar.finish();
     drained.map(|_| ()).map_err(failure)
 }

@@ -98,6 +98,7 @@ fn changed_after(detail: &DocumentDetail) -> Option<Change> {
     (is_settled && detail.row.state == DocumentWord::Held).then(|| Change::SettleTranslation {
         document: detail.row.id,
         revision,
+        is_deleted: detail.is_deleted,
     })
 }
 

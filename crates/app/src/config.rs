@@ -212,6 +212,13 @@ impl Config {
         problems
     }
 
+    /// Where documents of an entity go.
+    pub(crate) fn target_of(&self, entity: &str) -> Option<tieout_model::SystemId> {
+        let flows = self.flow.iter().filter_map(|flow| flow.to_flow().ok());
+        let mut own = flows.filter(|flow| flow.entities.iter().any(|e| e.as_str() == entity));
+        own.next().map(|flow| flow.target)
+    }
+
     /// A path of the file, relative to the file's folder.
     pub(crate) fn path(&self, path: &str) -> PathBuf {
         self.folder.join(path)

@@ -35,6 +35,8 @@ pub struct Coded {
     pub version: String,
     /// Digest of the signed crosswalk.
     pub crosswalk: Digest,
+    /// Which rule decided what, as [`crate::lineage::encode`] writes it; empty if no rule was asked.
+    pub lineage: Vec<u8>,
 }
 
 /// What is to be done about a waiting document, before anything is translated.
@@ -95,6 +97,7 @@ pub fn post(
     replaces: Option<DeliveryId>,
 ) -> Result<Vec<Change>, Violations> {
     let number = replaces.map_or_else(|| next_number(waiting), |id| id.number);
+    let lineage = lineage_of(waiting, number, &coded);
     let opened = opened(waiting, coded, DeliveryRole::Posting, number, now)?;
     let change = match replaces {
         Some(id) => {
@@ -110,7 +113,23 @@ pub fn post(
         }
         None => Change::OpenDelivery(Box::new(opened)),
     };
-    Ok(vec![change, settled(waiting)])
+    let settled = settled(waiting);
+    Ok([change]
+        .into_iter()
+        .chain(lineage)
+        .chain([settled])
+        .collect())
+}
+
+fn lineage_of(waiting: &Waiting<'_>, number: u32, coded: &Coded) -> Option<Change> {
+    let id = DeliveryId {
+        document: waiting.envelope.id(),
+        number,
+    };
+    (!coded.lineage.is_empty()).then(|| Change::RecordLineage {
+        id,
+        body: coded.lineage.clone(),
+    })
 }
 
 /// The changes that carry out [`Intent::Correct`]: none but the note if the present state is what was posted.
@@ -136,13 +155,16 @@ pub fn correct(
         document: reversal_of(sent, number)?,
         version: posted.crosswalk_version.clone(),
         crosswalk: posted.crosswalk,
+        lineage: Vec::new(),
     };
     let reversal = build(waiting, back, DeliveryRole::Reversal, number, now);
     let mut changes = vec![Change::OpenDelivery(Box::new(reversal))];
     if let Some(coded) = coded {
         let number = number.saturating_add(1);
+        let lineage = lineage_of(waiting, number, &coded);
         let next = opened(waiting, coded, DeliveryRole::Posting, number, now)?;
         changes.push(Change::OpenDelivery(Box::new(next)));
+        changes.extend(lineage);
     }
     changes.push(settled(waiting));
     Ok(changes)

@@ -17,6 +17,9 @@ pub mod reconcile;
 pub mod translate;
 
 pub use circuits::{Away, Circuits};
+/// The system in which documents of our own are born: journals that move balances in the target. No source knows them.
+pub const OWN_SYSTEM: &str = "tieout";
+
 pub use context::{CallBuffer, Context, PassError, Progress, System, Tally};
 pub use drive::{Drained, Wake, drain, run};
 pub use flow::{Carrier, Flow, FlowOverlap, Stream, streams};

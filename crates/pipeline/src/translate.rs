@@ -4,6 +4,7 @@
 //! at again whenever something moved.
 
 use tieout_engine::crosswalk::{Lineage, Unmapped};
+use tieout_engine::lineage;
 use tieout_engine::plan::{self, Coded, Intent, Waiting};
 use tieout_engine::{Change, Delivery, DeliveryRole, HoldNotice};
 use tieout_model::{Document, Envelope, Violations, canonical};
@@ -240,6 +241,7 @@ async fn code(
             document: translation.document,
             version: translation.version,
             crosswalk: translation.crosswalk,
+            lineage: lineage::encode(&translation.rules),
         }),
         Err(unmapped) => Err(Reasons::of_unmapped(unmapped)),
     })

@@ -8,6 +8,7 @@ use tieout_pipeline::{Away, PassError, Wake, drain, run};
 use crate::cli::ConfigFile;
 use crate::cli::twin::wait_for_end;
 use crate::problem::{Failure, Problem};
+use crate::register::{Ledger, today};
 use crate::report;
 use crate::summary::Summary;
 use crate::systems::{Wired, chain, wire};
@@ -32,6 +33,7 @@ pub(crate) struct RunArguments {
 
 pub(crate) async fn execute(arguments: RunArguments) -> Result<u8, Failure> {
     let wired = wire(arguments.config.load()?).await?;
+    chase(&wired).await?;
     if arguments.drain {
         drain_now(&wired, arguments.json).await?;
     } else {
@@ -66,6 +68,16 @@ fn unreachable_system(away: &Away) -> Failure {
         Problem::new("P0306", what)
             .hint("nothing is lost: what waits is sent once it answers; run again then"),
     )
+}
+
+/// Says what change control of the mapping still waits for.
+async fn chase(wired: &Wired) -> Result<(), Failure> {
+    let store = wired.context.store.clone();
+    let ledger = Ledger::of(store, wired.config.clone()).await?;
+    for warning in ledger.warnings(today(wired.context.now())) {
+        report::say(&format!("warning {warning}"));
+    }
+    Ok(())
 }
 
 /// Drives the pipeline until nothing is due, showing what it does.

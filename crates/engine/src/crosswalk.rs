@@ -19,7 +19,7 @@ mod reversal;
 mod signature;
 mod translate;
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use tieout_model::{AccountClass, AccountingDate, Digest};
 
@@ -49,7 +49,7 @@ pub struct Crosswalk {
     files: Vec<VersionFile>,
     prepared: Vec<Prepared>,
     reference: Reference,
-    classes: HashMap<String, AccountClass>,
+    classes: BTreeMap<String, AccountClass>,
     dimensions: Vec<String>,
     required: Vec<usize>,
     digest: Digest,

@@ -60,11 +60,10 @@ pub async fn pass(context: &Context) -> Result<Progress, PassError> {
 fn by_job(lot: Lot) -> BTreeMap<JobRef, Lot> {
     let mut jobs: BTreeMap<JobRef, Lot> = BTreeMap::new();
     for (delivery, item) in lot {
-        let job = match &delivery.state {
-            DeliveryState::Submitted { job, .. } => job.clone(),
-            _ => continue,
+        let DeliveryState::Submitted { job, .. } = &delivery.state else {
+            continue;
         };
-        jobs.entry(job).or_default().push((delivery, item));
+        jobs.entry(job.clone()).or_default().push((delivery, item));
     }
     jobs
 }

@@ -450,10 +450,17 @@ async fn decide(arguments: DecideArguments, verb: &str) -> Result<u8, Failure> {
 fn decision(detail: &DocumentDetail, verb: &str, now: Timestamp) -> Result<Change, Failure> {
     let last = detail.deliveries.last().map(|stored| &stored.delivery);
     let fits = match detail.row.state {
-        DocumentWord::Held => verb == "retry",
-        DocumentWord::Rejected => verb == "retry",
+        DocumentWord::Held | DocumentWord::Rejected => verb == "retry",
         DocumentWord::Parked => verb == "release",
-        _ => false,
+        DocumentWord::Seen
+        | DocumentWord::Mapped
+        | DocumentWord::Queued
+        | DocumentWord::Sent
+        | DocumentWord::Acknowledged
+        | DocumentWord::Accounted
+        | DocumentWord::Uncertain
+        | DocumentWord::Superseded
+        | DocumentWord::Reversed => false,
     };
     if !fits {
         let what = format!(

@@ -9,6 +9,7 @@ use tieout_model::{
     IdempotencyKey, Origin, Revision, Timestamp, canonical,
 };
 
+use crate::crosswalk::control::RegisterStep;
 use crate::delivery::{Delivery, DeliveryState};
 
 /// Who acts: a worker, or a person by login name.
@@ -141,6 +142,15 @@ pub enum Change {
         digest: Digest,
         /// What it contains, for people.
         summary: String,
+    },
+    /// A step of change control. It names its position, so that two persons can't take the same one.
+    RecordStep(Box<RegisterStep>),
+    /// Which rule decided which segment of which line of a delivery.
+    RecordLineage {
+        /// Which delivery.
+        id: DeliveryId,
+        /// The rules, as [`crate::lineage::encode`] writes them.
+        body: Vec<u8>,
     },
     /// A reconciliation was made.
     RecordReconciliation {
@@ -288,6 +298,12 @@ fn write_change(w: &mut Writer, change: &Change) {
             w.bytes(digest.as_bytes());
             w.text(summary);
         }
+        Change::RecordStep(step) => write_step(w, step),
+        Change::RecordLineage { id, body } => {
+            w.text("lineage");
+            write_id(w, *id);
+            w.bytes(Digest::of(body).as_bytes());
+        }
         Change::RecordReconciliation {
             entity,
             snapshot,
@@ -408,6 +424,18 @@ fn write_break(w: &mut Writer, found: &BreakRecord) {
         &found.summary,
     ];
     texts.into_iter().for_each(|text| w.text(text));
+}
+
+fn write_step(w: &mut Writer, step: &RegisterStep) {
+    w.text("step");
+    w.text(&step.subject);
+    w.number(u128::from(step.number));
+    w.text(step.act.word());
+    w.text(&step.by);
+    w.signed(i128::from(step.at.0));
+    w.text(&step.reason);
+    w.bytes(&step.encode_facts());
+    w.bytes(Digest::of(&step.body).as_bytes());
 }
 
 fn write_notice(w: &mut Writer, notice: &HoldNotice) {

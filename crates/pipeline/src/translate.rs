@@ -4,6 +4,7 @@
 //! at again whenever something moved.
 
 use tieout_engine::crosswalk::{Lineage, Unmapped};
+use tieout_engine::lineage;
 use tieout_engine::plan::{self, Coded, Intent, Waiting};
 use tieout_engine::{Change, Delivery, DeliveryRole, HoldNotice};
 use tieout_model::{Document, Envelope, Violations, canonical};
@@ -119,6 +120,7 @@ async fn decide(
     let changes = match plan::intent(&waiting) {
         Intent::Nothing => Ok(vec![plan::settled(&waiting)]),
         Intent::Withdraw(_) => Ok(plan::withdraw(&waiting)),
+        Intent::ByHand => return Ok(Decided::Done(vec![plan::by_hand(envelope)])),
         Intent::Wait if stored.is_waiting => return Ok(Decided::StillWaiting),
         Intent::Wait => return Ok(Decided::Done(vec![plan::wait(envelope)])),
         Intent::Correct if stored.is_deleted => plan::correct(&waiting, None, now),
@@ -127,12 +129,12 @@ async fn decide(
                 Ok(coded) => coded,
                 Err(reasons) => return Ok(hold_once(stored, reasons)),
             };
-            match intent {
-                Intent::Correct => plan::correct(&waiting, Some(coded), now),
-                Intent::Replace(id) => plan::post(&waiting, coded, now, Some(id)),
-                Intent::Post | Intent::Nothing | Intent::Withdraw(_) | Intent::Wait => {
-                    plan::post(&waiting, coded, now, None)
-                }
+            if let Intent::Replace(id) = intent {
+                plan::post(&waiting, coded, now, Some(id))
+            } else if matches!(intent, Intent::Correct) {
+                plan::correct(&waiting, Some(coded), now)
+            } else {
+                plan::post(&waiting, coded, now, None)
             }
         }
     };
@@ -244,6 +246,7 @@ async fn code(
             document: translation.document,
             version: translation.version,
             crosswalk: translation.crosswalk,
+            lineage: lineage::encode(&translation.rules),
         }),
         Err(unmapped) => Err(Reasons::of_unmapped(unmapped)),
     })

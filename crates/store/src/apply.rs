@@ -5,6 +5,7 @@
 mod delivery;
 mod document;
 mod finding;
+mod register;
 
 use rusqlite::{Connection, OptionalExtension, params};
 use tieout_engine::audit::GENESIS;
@@ -112,6 +113,8 @@ fn apply_one(connection: &Connection, at: Timestamp, change: &Change) -> Result<
         Change::AdoptCrosswalk { digest, summary } => {
             finding::adopt(connection, at, digest, summary)
         }
+        Change::RecordStep(step) => register::record_step(connection, at, step),
+        Change::RecordLineage { id, body } => register::record_lineage(connection, *id, body),
         Change::RecordReconciliation {
             entity,
             snapshot,

@@ -30,7 +30,8 @@ pub fn settle(
         | DeliveryEvent::Unknown
         | DeliveryEvent::Absent
         | DeliveryEvent::LeaseExpired
-        | DeliveryEvent::Found(_) => delivery.attempts,
+        | DeliveryEvent::Found(_)
+        | DeliveryEvent::Resolved(_) => delivery.attempts,
     };
     if let DeliveryEvent::ReadBackOther(why) = &event
         && delivery.state.is_open()
@@ -51,7 +52,7 @@ pub fn settle(
         DeliveryState::Submitted { .. } => from_submitted(delivery, &event, at, policy),
         DeliveryState::Uncertain { absences, .. } => from_uncertain(*absences, &event, at, policy),
         DeliveryState::Rejected(_) | DeliveryState::Parked(_) => from_stopped(delivery, &event, at),
-        DeliveryState::Posted(_) => None,
+        DeliveryState::Posted(_) | DeliveryState::Resolved(_) => None,
     };
     let next = next.ok_or_else(|| IllegalMove {
         id: delivery.id,
@@ -105,7 +106,8 @@ fn from_leased(
         | DeliveryEvent::Pending
         | DeliveryEvent::ReadBackOther(_)
         | DeliveryEvent::Found(_)
-        | DeliveryEvent::Released => return None,
+        | DeliveryEvent::Released
+        | DeliveryEvent::Resolved(_) => return None,
     };
     Some(next)
 }
@@ -143,7 +145,8 @@ fn from_submitted(
         | DeliveryEvent::ReadBackOther(_)
         | DeliveryEvent::LeaseExpired
         | DeliveryEvent::Found(_)
-        | DeliveryEvent::Released => return None,
+        | DeliveryEvent::Released
+        | DeliveryEvent::Resolved(_) => return None,
     };
     Some(next)
 }
@@ -177,6 +180,7 @@ fn from_uncertain(
         DeliveryEvent::NotDone { .. } | DeliveryEvent::Unknown | DeliveryEvent::Pending => {
             probe(at, policy, absences)
         }
+        DeliveryEvent::Resolved(how) => DeliveryState::Resolved(how.clone()),
         DeliveryEvent::Taken { .. }
         | DeliveryEvent::Accepted(_)
         | DeliveryEvent::ReadBack(_)
@@ -199,6 +203,7 @@ fn from_stopped(delivery: &Delivery, event: &DeliveryEvent, at: Moment) -> Optio
             probe_at: at.now,
             absences: 0,
         }),
+        (DeliveryEvent::Resolved(how), _) => Some(DeliveryState::Resolved(how.clone())),
         _ => None,
     }
 }
@@ -225,8 +230,12 @@ fn again(
         let why = "the target answers something this version does not understand; nothing was sent";
         return DeliveryState::Parked(why.to_owned());
     }
-    // Being asked to wait is no failure of the document: only real attempts count towards a person's attention.
-    let is_waiting = matches!(class, FaultClass::Throttled | FaultClass::Unavailable);
+    // Being asked to wait, or a credential that was refused, is no failure of the document: only real attempts count towards a person's
+    // attention.
+    let is_waiting = matches!(
+        class,
+        FaultClass::Throttled | FaultClass::Unavailable | FaultClass::Unauthorised
+    );
     if delivery.attempts >= policy.attempts_max && !is_waiting {
         return DeliveryState::Parked(format!(
             "{} attempts failed ({}); nothing was sent",

@@ -77,11 +77,10 @@ fn admitted(context: &Context, target: &SystemId, mut lot: Lot) -> Lot {
 fn by_job(lot: Lot) -> BTreeMap<JobRef, Lot> {
     let mut jobs: BTreeMap<JobRef, Lot> = BTreeMap::new();
     for (delivery, item) in lot {
-        let job = match &delivery.state {
-            DeliveryState::Submitted { job, .. } => job.clone(),
-            _ => continue,
+        let DeliveryState::Submitted { job, .. } = &delivery.state else {
+            continue;
         };
-        jobs.entry(job).or_default().push((delivery, item));
+        jobs.entry(job.clone()).or_default().push((delivery, item));
     }
     jobs
 }

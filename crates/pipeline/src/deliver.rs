@@ -174,10 +174,24 @@ pub(crate) async fn commit_events(
 
 /// A row that was read back counts only if it is what was sent.
 fn compared(event: DeliveryEvent, delivery: &Delivery, sent: &Document) -> DeliveryEvent {
-    let row = match &event {
-        DeliveryEvent::ReadBack(ack) => Some(ack),
-        DeliveryEvent::Found(rows) if rows.len() == 1 => rows.first(),
-        _ => None,
+    let rows = match &event {
+        DeliveryEvent::ReadBack(ack) => std::slice::from_ref(ack),
+        DeliveryEvent::Found(rows) => rows,
+        DeliveryEvent::Taken { .. }
+        | DeliveryEvent::Accepted(_)
+        | DeliveryEvent::Pending
+        | DeliveryEvent::ReadBackOther(_)
+        | DeliveryEvent::Refused(_)
+        | DeliveryEvent::NotDone { .. }
+        | DeliveryEvent::Unknown
+        | DeliveryEvent::Absent
+        | DeliveryEvent::LeaseExpired
+        | DeliveryEvent::Released
+        | DeliveryEvent::Resolved(_) => &[],
+    };
+    let row = match rows {
+        [row] => Some(row),
+        [] | [_, ..] => None,
     };
     let accounted = row.filter(|ack| ack.is_accounted);
     match accounted.and_then(|ack| difference(ack, delivery, sent)) {
@@ -187,10 +201,11 @@ fn compared(event: DeliveryEvent, delivery: &Delivery, sent: &Document) -> Deliv
 }
 
 fn count(context: &Context, event: &DeliveryEvent) {
-    match event {
-        DeliveryEvent::ReadBack(ack) if ack.is_accounted => Tally::add(&context.tally.posted, 1),
-        DeliveryEvent::Refused(_) => Tally::add(&context.tally.rejected, 1),
-        _ => {}
+    if matches!(event, DeliveryEvent::ReadBack(ack) if ack.is_accounted) {
+        Tally::add(&context.tally.posted, 1);
+    }
+    if matches!(event, DeliveryEvent::Refused(_)) {
+        Tally::add(&context.tally.rejected, 1);
     }
 }
 

@@ -6,6 +6,7 @@ pub mod audit;
 pub mod change;
 pub mod crosswalk;
 pub mod delivery;
+pub mod feed;
 pub mod plan;
 pub mod reconcile;
 

@@ -10,4 +10,6 @@ mod crosswalk_holds;
 mod crosswalk_open;
 mod crosswalk_properties;
 mod crosswalk_signature;
+mod crosswalk_tiers;
 mod crosswalk_versions;
+mod feed;

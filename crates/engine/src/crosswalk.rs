@@ -8,7 +8,9 @@
 //!
 //! Which version applies (domain dossier 4.3): see [`Lineage`].
 
+mod assemble;
 mod conflict;
+pub mod control;
 mod file;
 mod hold;
 mod json;
@@ -18,6 +20,7 @@ mod reference;
 mod reversal;
 mod signature;
 mod translate;
+pub mod trial;
 
 use std::collections::HashMap;
 
@@ -37,7 +40,9 @@ pub use prepared::RuleName;
 pub use reference::{
     EntityColumns, EntityRow, Forbidden, Reference, ReferenceFault, Validity, WhenBlank,
 };
-pub use signature::{KeyFault, Opened, SealFault, SealingKey, TrustedKeys, open, seal, seal_with};
+pub use signature::{
+    KeyFault, Opened, SealFault, SealingKey, TrustedKeys, message_to_sign, open, seal, seal_with,
+};
 pub use translate::{Lineage, RECORDED_RULE, RuleUse, Translation};
 
 /// Payload type of a sealed version.

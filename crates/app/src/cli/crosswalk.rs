@@ -2,6 +2,11 @@
 
 mod authoring;
 mod control;
+mod coverage;
+mod lineage;
+mod migrate;
+mod simulate;
+mod verify;
 
 use clap::Subcommand;
 

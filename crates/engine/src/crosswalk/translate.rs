@@ -17,7 +17,7 @@ use crate::crosswalk::hold::{HoldReason, Unmapped};
 use crate::crosswalk::place::normalised;
 use crate::crosswalk::prepared::{Prepared, RuleName};
 use crate::crosswalk::reference::EntityRow;
-use crate::crosswalk::translate::line::{Books, Scratch, drop_repeats};
+pub(crate) use crate::crosswalk::translate::line::{Books, Scratch, drop_repeats};
 use crate::crosswalk::translate::recode::source_lines;
 
 pub(crate) use crate::crosswalk::translate::recode::{recoded, supplier_of};

@@ -12,4 +12,5 @@ mod crosswalk_properties;
 mod crosswalk_signature;
 mod crosswalk_tiers;
 mod crosswalk_versions;
+mod delivery;
 mod feed;

@@ -30,8 +30,8 @@ use crate::crosswalk::prepared::Prepared;
 
 pub use conflict::{Problem, Refusal, problems};
 pub use file::{
-    Attribute, CONTEXT_ATTRIBUTE, Condition, Flexfield, FlexfieldLevel, HEADER_PREFIX, People,
-    Retired, Rule, RuleValue, Test, VersionFile,
+    Attribute, Condition, Flexfield, FlexfieldLevel, People, Retired, Rule, RuleValue, Test,
+    VersionFile,
 };
 pub use hold::{HoldReason, Unmapped};
 pub use json::Json;

@@ -10,7 +10,7 @@ use tieout_engine::crosswalk::{
 use tieout_engine::{Actor, Change, Changeset};
 use tieout_keys::{PublicKey, SigningKeyId};
 use tieout_model::{Ambient, SystemId};
-use tieout_pipeline::{CallBuffer, Context, System, Tally};
+use tieout_pipeline::{CallBuffer, Circuits, Context, System, Tally};
 use tieout_store::{DatabaseUrl, ExecutionMode, OpenError, Store};
 
 use crate::ambient::{RealWaiter, real};
@@ -84,12 +84,13 @@ pub(crate) async fn wire(config: Config) -> Result<Wired, Failure> {
         crosswalk: Arc::new(crosswalk),
         streams,
         policy: config.delivery.policy(),
-        bounds: tieout_pipeline::context::Bounds::default(),
+        bounds: config.worker.bounds(),
         ambient,
         waiter: Arc::new(RealWaiter),
         worker: config.worker.name.clone(),
         calls,
         tally: Arc::new(Tally::default()),
+        circuits: Circuits::default(),
     };
     adopt(&context).await?;
     Ok(Wired {

@@ -28,8 +28,11 @@ use tieout_model::{AccountClass, AccountingDate, Digest};
 
 use crate::crosswalk::prepared::Prepared;
 
-pub use conflict::{Problem, Refusal};
-pub use file::{Attribute, Condition, People, Retired, Rule, RuleValue, Test, VersionFile};
+pub use conflict::{Problem, Refusal, problems};
+pub use file::{
+    Attribute, CONTEXT_ATTRIBUTE, Condition, Flexfield, FlexfieldLevel, HEADER_PREFIX, People,
+    Retired, Rule, RuleValue, Test, VersionFile,
+};
 pub use hold::{HoldReason, Unmapped};
 pub use json::Json;
 pub use place::{FileFault, normalised};

@@ -17,7 +17,7 @@ pub fn encode(rules: &[RuleUse]) -> Vec<u8> {
     let mut by_line: BTreeMap<u32, LineRules> = BTreeMap::new();
     for used in rules {
         let line = by_line.entry(used.line).or_default();
-        line.push((used.by.segment.clone(), used.by.rule.clone()));
+        line.push((used.by.segment.clone(), rule_words(used)));
     }
     let mut kinds: BTreeMap<LineRules, Vec<u32>> = BTreeMap::new();
     for (line, rules) in by_line {
@@ -34,6 +34,14 @@ pub fn encode(rules: &[RuleUse]) -> Vec<u8> {
         w.list(lines.iter(), |w, line| w.number(u128::from(*line)));
     });
     w.finish()
+}
+
+/// The rule's name; with the ancestor whose mapping a value inherited: `CC-2 via D300`.
+fn rule_words(used: &RuleUse) -> String {
+    match &used.inherited_from {
+        Some(ancestor) => format!("{} via {ancestor}", used.by.rule),
+        None => used.by.rule.clone(),
+    }
 }
 
 /// The rules by line.
@@ -75,6 +83,7 @@ mod tests {
                 segment: segment.into(),
                 rule: rule.into(),
             }),
+            inherited_from: None,
         };
         let one = [used(1, "account", "AC-1"), used(2, "account", "AC-1")];
         let found = decode(&encode(&one)).unwrap();
@@ -83,5 +92,9 @@ mod tests {
         let other = [used(1, "account", "AC-1"), used(2, "account", "AC-2")];
         assert!(encode(&one).len() < encode(&other).len());
         assert!(decode(&encode(&one)[1..]).is_err());
+        let mut inherited = used(1, "cost_center", "CC-2");
+        inherited.inherited_from = Some("D300".into());
+        let found = decode(&encode(&[inherited])).unwrap();
+        assert_eq!(found[&1][0].1, "CC-2 via D300");
     }
 }

@@ -9,7 +9,7 @@ use tieout_model::{
 
 use crate::change::{Change, FlowId, HoldNotice, OpenedDelivery, key_of};
 use crate::delivery::correction::{renumbered, reversal_of};
-use crate::delivery::{Delivery, DeliveryRole, DeliveryState};
+use crate::delivery::{Delivery, DeliveryRole, DeliveryState, Resolution};
 
 /// A document that waits to be dealt with, with what was delivered of it so far.
 #[derive(Debug, Clone)]
@@ -54,6 +54,8 @@ pub enum Intent {
     Nothing,
     /// A delivery of it is on its way; look again when that is settled.
     Wait,
+    /// A person settled it by hand, so its newer state is a person's as well.
+    ByHand,
 }
 
 /// What is to be done about `waiting`.
@@ -76,6 +78,10 @@ pub fn intent(waiting: &Waiting<'_>) -> Intent {
         (DeliveryState::Parked(_), _) if waiting.is_deleted && last.attempts == 0 => {
             Intent::Nothing
         }
+        (DeliveryState::Resolved(Resolution::NeverSent { .. }), _) if waiting.is_deleted => {
+            Intent::Nothing
+        }
+        (DeliveryState::Resolved(_), _) => Intent::ByHand,
         _ => Intent::Wait,
     }
 }
@@ -203,6 +209,20 @@ pub fn wait(envelope: &Envelope) -> Change {
             remedy: "nothing: it goes on by itself once that delivery is settled".into(),
         }],
         is_transient: true,
+    }
+}
+
+/// The hold of a document that changed after a person settled it by hand.
+pub fn by_hand(envelope: &Envelope) -> Change {
+    Change::Hold {
+        document: envelope.id(),
+        revision: envelope.revision.clone(),
+        notices: vec![HoldNotice {
+            code: "P0212".into(),
+            summary: "it changed in the source after it was settled by hand, so nothing is sent by itself".into(),
+            remedy: "settle the change by hand in the target, then `tieout document resolve` it again".into(),
+        }],
+        is_transient: false,
     }
 }
 

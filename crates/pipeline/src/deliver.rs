@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use tieout_connector::{Batch, BatchItem, Fault, ItemOutcome};
 use tieout_engine::plan::difference;
-use tieout_engine::{Change, Delivery, DeliveryEvent, settle};
+use tieout_engine::{Admission, Change, Delivery, DeliveryEvent, settle};
 use tieout_model::{DeliveryId, Document, DocumentKind, FaultClass, SystemId};
 use tieout_store::{LeaseRequest, StoredDelivery};
 
@@ -18,25 +18,48 @@ use crate::context::{Context, PassError, Progress, Tally, decoded};
 /// # Errors
 /// [`PassError`] if the store fails.
 pub async fn pass(context: &Context) -> Result<Progress, PassError> {
-    let want = LeaseRequest {
-        worker: context.worker.clone(),
-        now: context.now(),
-        lease_ms: context.policy.lease_ms,
-        limit: context.bounds.lease_len_max,
-        kind: None,
-        target: None,
-    };
-    let leased = context.store.lease(&want).await?;
-    if leased.is_empty() {
+    let mut count = 0_usize;
+    for (target, limit) in targets(context).await? {
+        let want = LeaseRequest {
+            worker: context.worker.clone(),
+            now: context.now(),
+            lease_ms: context.policy.lease_ms,
+            limit,
+            kind: None,
+            target: target.clone(),
+        };
+        let leased = context.store.lease(&want).await?;
+        if let Some(target) = target.filter(|_| leased.is_empty()) {
+            context.not_called(&target);
+        }
+        count += leased.len();
+        for ((target, kind), lot) in grouped(leased)? {
+            send(context, &target, kind, lot).await?;
+        }
+    }
+    if count == 0 {
         return Ok(Progress::Idle {
-            wake_at: context.store.next_due().await?,
+            wake_at: context.next_due().await?,
         });
     }
-    let count = u32::try_from(leased.len()).unwrap_or(u32::MAX);
-    for ((target, kind), lot) in grouped(leased)? {
-        send(context, &target, kind, lot).await?;
+    Ok(Progress::Worked(u32::try_from(count).unwrap_or(u32::MAX)))
+}
+
+/// What may be leased: everything while all systems answer, else only what is for those that do, and one delivery as a probe for one
+/// whose pause is over.
+async fn targets(context: &Context) -> Result<Vec<(Option<SystemId>, usize)>, PassError> {
+    let all = context.bounds.lease_len_max;
+    if context.circuits.away(context.now()).is_empty() {
+        return Ok(vec![(None, all)]);
     }
-    Ok(Progress::Worked(count))
+    let systems = context.systems.iter();
+    let names = systems.filter(|(_, system)| system.target.is_some());
+    let admitted = names.filter_map(|(name, _)| match context.admit(name) {
+        Admission::Free => Some((Some(name.clone()), all)),
+        Admission::Probe => Some((Some(name.clone()), 1)),
+        Admission::NotBefore(_) => None,
+    });
+    Ok(admitted.collect())
 }
 
 /// Deliveries of one kind to one target, with what is to be sent.
@@ -93,6 +116,7 @@ async fn send(
         let part = std::mem::replace(&mut rest, tail);
         let items = part.iter().map(|(_, item)| item.clone()).collect();
         let answer = client.post(&Batch { kind, items }).await;
+        context.heard_outcome(target, &answer);
         Tally::add(&context.tally.sent, part.len());
         let events = match answer {
             Ok(outcome) => outcome

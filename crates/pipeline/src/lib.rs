@@ -6,6 +6,7 @@
 //! before anything is repeated.
 
 pub mod balances;
+pub mod circuits;
 pub mod confirm;
 pub mod context;
 pub mod deliver;
@@ -16,6 +17,7 @@ mod notice;
 pub mod reconcile;
 pub mod translate;
 
+pub use circuits::{Away, Circuits};
 pub use context::{CallBuffer, Context, PassError, Progress, System, Tally};
 pub use drive::{Drained, Wake, drain, run};
 pub use flow::{Carrier, Flow, FlowOverlap, Stream, streams};

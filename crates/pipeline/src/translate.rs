@@ -120,6 +120,7 @@ async fn decide(
     let changes = match plan::intent(&waiting) {
         Intent::Nothing => Ok(vec![plan::settled(&waiting)]),
         Intent::Withdraw(_) => Ok(plan::withdraw(&waiting)),
+        Intent::ByHand => return Ok(Decided::Done(vec![plan::by_hand(envelope)])),
         Intent::Wait if stored.is_waiting => return Ok(Decided::StillWaiting),
         Intent::Wait => return Ok(Decided::Done(vec![plan::wait(envelope)])),
         Intent::Correct if stored.is_deleted => plan::correct(&waiting, None, now),

@@ -6,12 +6,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use clap::Args;
+use tieout_engine::reconcile::Reconciliation;
 use tieout_pipeline::{Wake, run};
 use tieout_twins::company::CompanyFolder;
 use tieout_twins::world::World;
 
 use crate::cli::run::{drain_now, failure};
-use crate::cli::twin::{endpoints, open_world, serve_world, wait_for_end};
+use crate::cli::twin::{endpoints, open_world, serve_world, set_up, wait_for_end};
 use crate::config::Config;
 use crate::problem::{Failure, Problem};
 use crate::questions::{self, Wanted};
@@ -44,12 +45,7 @@ pub(crate) async fn execute(arguments: DemoArguments) -> Result<u8, Failure> {
         .keep
         .clone()
         .unwrap_or_else(|| scratch.path().join("run"));
-    let folder = match &arguments.company {
-        Some(folder) => folder.clone(),
-        None => embedded::unpack(&scratch.path().join("golden"))
-            .map_err(|e| cannot("unpack the built-in company", &e))?,
-    };
-    let folder = CompanyFolder::new(folder);
+    let folder = company_folder(&arguments, &scratch.path().join("golden"))?;
     let started = Instant::now();
     say(
         &arguments,
@@ -59,22 +55,9 @@ pub(crate) async fn execute(arguments: DemoArguments) -> Result<u8, Failure> {
     let free = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
     let (world, served) = serve_world(world, free, free, free).await?;
     let endpoints = endpoints(&world, &served)?;
-    say(
-        &arguments,
-        &format!("Sage Intacct simulator  {}", endpoints.intacct),
-    );
-    say(
-        &arguments,
-        &format!("Oracle Fusion simulator {}", endpoints.fusion),
-    );
-    say(
-        &arguments,
-        &format!("control port            http://{}", served.control),
-    );
-    let file = company::set_up(&folder, &work, &endpoints).map_err(|e| {
-        let what = format!("the company cannot be set up: {e:#}");
-        Problem::new("P0012", what).hint("golden/README.md describes the folder's format")
-    })?;
+    let control = served.control.to_string();
+    say(&arguments, &addresses(&endpoints, &control));
+    let file = set_up(&folder, &work, &endpoints)?;
     let wired = wire(Config::load(&file).map_err(Failure::Usage)?).await?;
     say(
         &arguments,
@@ -102,30 +85,52 @@ pub(crate) async fn execute(arguments: DemoArguments) -> Result<u8, Failure> {
             &format!("database, books and evidence are in {}", keep.display()),
         );
     }
-    let summary = Summary::of(&wired, tie_out(&results)).await?;
+    let exit_code = finish(&arguments, &wired, &results, &control).await?;
+    served.stop();
+    Ok(exit_code)
+}
+
+/// Shows what came out; with `--once` answers the exit code at once, else stays up until told to stop.
+async fn finish(
+    arguments: &DemoArguments,
+    wired: &crate::systems::Wired,
+    results: &[Reconciliation],
+    control: &str,
+) -> Result<u8, Failure> {
+    let summary = Summary::of(wired, tie_out(results)).await?;
     if !arguments.json {
-        report::data(&report::reconciliation_table(&results));
+        report::data(&report::reconciliation_table(results));
     }
-    say(&arguments, &summary.words());
+    say(arguments, &summary.words());
     if arguments.once {
         if arguments.json {
-            report::data(&format!("{}\n", summary.json_with(&results)));
+            report::data(&format!("{}\n", summary.json_with(results)));
         }
-        served.stop();
         return Ok(summary.exit_code());
     }
-    stay_up(
-        &wired,
-        &served.control.to_string(),
-        arguments.company.is_none(),
-    )
-    .await?;
+    stay_up(wired, control, arguments.company.is_none()).await?;
     if arguments.json {
-        let summary = Summary::of(&wired, tie_out(&results)).await?;
-        report::data(&format!("{}\n", summary.json_with(&results)));
+        let summary = Summary::of(wired, tie_out(results)).await?;
+        report::data(&format!("{}\n", summary.json_with(results)));
     }
-    served.stop();
     Ok(0)
+}
+
+/// The folder asked for, or the built-in company unpacked into `scratch`.
+fn company_folder(arguments: &DemoArguments, scratch: &Path) -> Result<CompanyFolder, Failure> {
+    let folder = match &arguments.company {
+        Some(folder) => folder.clone(),
+        None => embedded::unpack(scratch).map_err(|e| cannot("unpack the built-in company", &e))?,
+    };
+    Ok(CompanyFolder::new(folder))
+}
+
+/// Where the simulators listen, one line each.
+fn addresses(endpoints: &company::Endpoints, control: &str) -> String {
+    format!(
+        "Sage Intacct simulator  {}\nOracle Fusion simulator {}\ncontrol port            http://{control}",
+        endpoints.intacct, endpoints.fusion
+    )
 }
 
 fn say(arguments: &DemoArguments, text: &str) {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use clap::Args;
-use tieout_pipeline::{PassError, Wake, drain, run};
+use tieout_pipeline::{Away, PassError, Wake, drain, run};
 
 use crate::cli::ConfigFile;
 use crate::cli::twin::wait_for_end;
@@ -45,7 +45,29 @@ pub(crate) async fn execute(arguments: RunArguments) -> Result<u8, Failure> {
     } else {
         report::say(&summary.words());
     }
-    Ok(summary.exit_code())
+    if !arguments.drain {
+        // Told to stop: what waits is in the store, and nothing is in flight.
+        return Ok(0);
+    }
+    let now = wired.context.now();
+    match wired.context.circuits.away(now).into_iter().next() {
+        Some(away) => Err(unreachable_system(&away)),
+        None => Ok(summary.exit_code()),
+    }
+}
+
+/// A drain that ended because a system was away.
+fn unreachable_system(away: &Away) -> Failure {
+    let why = away.fault.as_ref().map(ToString::to_string);
+    let what = format!(
+        "{} does not answer: {}",
+        away.system,
+        why.unwrap_or_default()
+    );
+    Failure::Unreachable(
+        Problem::new("P0306", what)
+            .hint("nothing is lost: what waits is sent once it answers; run again then"),
+    )
 }
 
 /// Says what change control of the mapping still waits for.
@@ -100,9 +122,11 @@ async fn serve(wired: &Wired) -> Result<(), Failure> {
     };
     let stopping = async {
         wait_for_end().await;
-        report::say("finishing what is in hand");
+        report::say(
+            "finishing what is in hand; once more ends at once, which is safe but leaves look-ups to the next run",
+        );
         wake.stop();
-        std::future::pending::<()>().await;
+        wait_for_end().await;
     };
     tokio::select! {
         biased;

@@ -120,6 +120,15 @@ pub(super) fn record_envelope(
     };
     let mut write = connection.prepare_cached(WRITE_ENVELOPE)?;
     write.execute(params![sequence, canonical::encode_envelope(envelope)])?;
+    write_aliases(connection, id, envelope)
+}
+
+/// Every other key the system knows the document by leads to it too.
+fn write_aliases(
+    connection: &Connection,
+    id: DocumentId,
+    envelope: &Envelope,
+) -> Result<(), CommitError> {
     for alias in &envelope.aliases {
         let other_name = Origin {
             natural_key: alias.clone(),

@@ -273,11 +273,8 @@ pub(crate) async fn must(store: &Store, set: Changeset) -> Committed {
     store.commit(set).await.unwrap()
 }
 
-/// Every kind of change, in a legal order, a few changesets.
-pub(crate) async fn fill(store: &Store) {
-    for (second, key) in (1..).zip(["a", "b", "c", "d"]) {
-        must(store, queued(key, "E100", second)).await;
-    }
+/// What a round of work leaves besides documents.
+fn findings() -> Vec<Change> {
     let calls = [200, 0, 503].map(|status| tieout_engine::CallFact {
         at: at(4),
         system: SOURCE.to_owned(),
@@ -297,7 +294,7 @@ pub(crate) async fn fill(store: &Store) {
         document: "JE-a".to_owned(),
         summary: "0.01 USD".to_owned(),
     };
-    let findings = vec![
+    vec![
         Change::AdvanceCursor {
             flow: flow(),
             expected: None,
@@ -315,8 +312,15 @@ pub(crate) async fn fill(store: &Store) {
         },
         Change::OpenBreak(Box::new(found)),
         Change::RecordCalls(calls.to_vec()),
-    ];
-    must(store, set(5, findings)).await;
+    ]
+}
+
+/// Every kind of change, in a legal order, a few changesets.
+pub(crate) async fn fill(store: &Store) {
+    for (second, key) in (1..).zip(["a", "b", "c", "d"]) {
+        must(store, queued(key, "E100", second)).await;
+    }
+    must(store, set(5, findings())).await;
     let leased = store.lease(&want(6, 2)).await.unwrap();
     assert_eq!(leased.len(), 2);
     let moves = vec![

@@ -7,10 +7,12 @@ mod config;
 mod embedded;
 mod problem;
 mod questions;
+mod register;
 mod report;
 mod summary;
 mod systems;
 mod transport;
+mod trial;
 mod trigger;
 
 use std::process::ExitCode;

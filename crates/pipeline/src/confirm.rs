@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use tieout_connector::Batch;
-use tieout_engine::{DeliveryEvent, DeliveryState, StateWord};
+use tieout_engine::{Admission, DeliveryEvent, DeliveryState, StateWord};
 use tieout_model::{DeliveryId, DocumentKind, JobRef, SystemId};
 
 use crate::context::{Context, PassError, Progress};
@@ -36,26 +36,42 @@ pub async fn pass(context: &Context) -> Result<Progress, PassError> {
         .store
         .due(context.now(), StateWord::Submitted, limit)
         .await?;
-    worked += submitted.len();
     for ((target, kind), lot) in grouped(submitted)? {
         for (job, lot) in by_job(lot) {
-            ask_about(context, &target, kind, &job, lot).await?;
+            let lot = admitted(context, &target, lot);
+            worked += lot.len();
+            if !lot.is_empty() {
+                ask_about(context, &target, kind, &job, lot).await?;
+            }
         }
     }
     let uncertain = context
         .store
         .due(context.now(), StateWord::Uncertain, limit)
         .await?;
-    worked += uncertain.len();
     for ((target, kind), lot) in grouped(uncertain)? {
-        look_up(context, &target, kind, lot).await?;
+        let lot = admitted(context, &target, lot);
+        worked += lot.len();
+        if !lot.is_empty() {
+            look_up(context, &target, kind, lot).await?;
+        }
     }
     if worked > 0 {
         return Ok(Progress::Worked(u32::try_from(worked).unwrap_or(u32::MAX)));
     }
     Ok(Progress::Idle {
-        wake_at: context.store.next_due().await?,
+        wake_at: context.next_due().await?,
     })
+}
+
+/// What of a lot may be asked about now: all of it, one as a probe, or nothing because the system is away.
+fn admitted(context: &Context, target: &SystemId, mut lot: Lot) -> Lot {
+    match context.admit(target) {
+        Admission::Free => {}
+        Admission::Probe => lot.truncate(1),
+        Admission::NotBefore(_) => lot.clear(),
+    }
+    lot
 }
 
 fn by_job(lot: Lot) -> BTreeMap<JobRef, Lot> {
@@ -84,6 +100,7 @@ async fn ask_about(
     else {
         return Ok(());
     };
+<<<<<<< HEAD
     let (deliveries, items) = apart(lot);
     let events: BTreeMap<DeliveryId, DeliveryEvent> =
         match client.poll(job, &Batch { kind, items }).await {
@@ -95,6 +112,20 @@ async fn ask_about(
             Err(fault) => deliveries.iter().map(|d| (d.id, failed(&fault))).collect(),
         };
     commit_events(context, "confirm", &deliveries, &events).await
+=======
+    let items = lot.iter().map(|(_, item)| item.clone()).collect();
+    let answer = client.poll(job, &Batch { kind, items }).await;
+    context.heard_outcome(target, &answer);
+    let events: BTreeMap<DeliveryId, DeliveryEvent> = match answer {
+        Ok(outcome) => outcome
+            .items
+            .into_iter()
+            .map(|(id, o)| (id, event(o)))
+            .collect(),
+        Err(fault) => lot.iter().map(|(d, _)| (d.id, failed(&fault))).collect(),
+    };
+    commit_events(context, "confirm", lot, events).await
+>>>>>>> main
 }
 
 async fn look_up(
@@ -110,6 +141,7 @@ async fn look_up(
     else {
         return Ok(());
     };
+<<<<<<< HEAD
     let (deliveries, items) = apart(lot);
     let events: BTreeMap<DeliveryId, DeliveryEvent> =
         match client.find(&Batch { kind, items }).await {
@@ -120,4 +152,17 @@ async fn look_up(
             Err(fault) => deliveries.iter().map(|d| (d.id, failed(&fault))).collect(),
         };
     commit_events(context, "confirm", &deliveries, &events).await
+=======
+    let items = lot.iter().map(|(_, item)| item.clone()).collect();
+    let answer = client.find(&Batch { kind, items }).await;
+    context.heard(target, answer.as_ref().err());
+    let events: BTreeMap<DeliveryId, DeliveryEvent> = match answer {
+        Ok(found) => found
+            .into_iter()
+            .map(|f| (f.id, DeliveryEvent::Found(f.rows)))
+            .collect(),
+        Err(fault) => lot.iter().map(|(d, _)| (d.id, failed(&fault))).collect(),
+    };
+    commit_events(context, "confirm", lot, events).await
+>>>>>>> main
 }

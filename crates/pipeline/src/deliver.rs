@@ -6,8 +6,9 @@
 use std::collections::BTreeMap;
 
 use tieout_connector::{Batch, BatchItem, Fault, ItemOutcome};
-use tieout_engine::{Change, Delivery, DeliveryEvent, settle};
-use tieout_model::{DeliveryId, DocumentKind, FaultClass, SystemId};
+use tieout_engine::plan::difference;
+use tieout_engine::{Admission, Change, Delivery, DeliveryEvent, settle};
+use tieout_model::{DeliveryId, Document, DocumentKind, FaultClass, SystemId};
 use tieout_store::{LeaseRequest, StoredDelivery};
 
 use crate::context::{Context, PassError, Progress, Tally, decoded};
@@ -17,25 +18,48 @@ use crate::context::{Context, PassError, Progress, Tally, decoded};
 /// # Errors
 /// [`PassError`] if the store fails.
 pub async fn pass(context: &Context) -> Result<Progress, PassError> {
-    let want = LeaseRequest {
-        worker: context.worker.clone(),
-        now: context.now(),
-        lease_ms: context.policy.lease_ms,
-        limit: context.bounds.lease_len_max,
-        kind: None,
-        target: None,
-    };
-    let leased = context.store.lease(&want).await?;
-    if leased.is_empty() {
+    let mut count = 0_usize;
+    for (target, limit) in targets(context).await? {
+        let want = LeaseRequest {
+            worker: context.worker.clone(),
+            now: context.now(),
+            lease_ms: context.policy.lease_ms,
+            limit,
+            kind: None,
+            target: target.clone(),
+        };
+        let leased = context.store.lease(&want).await?;
+        if let Some(target) = target.filter(|_| leased.is_empty()) {
+            context.not_called(&target);
+        }
+        count += leased.len();
+        for ((target, kind), lot) in grouped(leased)? {
+            send(context, &target, kind, lot).await?;
+        }
+    }
+    if count == 0 {
         return Ok(Progress::Idle {
-            wake_at: context.store.next_due().await?,
+            wake_at: context.next_due().await?,
         });
     }
-    let count = u32::try_from(leased.len()).unwrap_or(u32::MAX);
-    for ((target, kind), lot) in grouped(leased)? {
-        send(context, &target, kind, lot).await?;
+    Ok(Progress::Worked(u32::try_from(count).unwrap_or(u32::MAX)))
+}
+
+/// What may be leased: everything while all systems answer, else only what is for those that do, and one delivery as a probe for one
+/// whose pause is over.
+async fn targets(context: &Context) -> Result<Vec<(Option<SystemId>, usize)>, PassError> {
+    let all = context.bounds.lease_len_max;
+    if context.circuits.away(context.now()).is_empty() {
+        return Ok(vec![(None, all)]);
     }
-    Ok(Progress::Worked(count))
+    let systems = context.systems.iter();
+    let names = systems.filter(|(_, system)| system.target.is_some());
+    let admitted = names.filter_map(|(name, _)| match context.admit(name) {
+        Admission::Free => Some((Some(name.clone()), all)),
+        Admission::Probe => Some((Some(name.clone()), 1)),
+        Admission::NotBefore(_) => None,
+    });
+    Ok(admitted.collect())
 }
 
 /// Deliveries of one kind to one target, with what is to be sent.
@@ -93,6 +117,7 @@ async fn send(
         let tail = rest.split_off(size.min(rest.len()));
         let (part, items) = apart(std::mem::replace(&mut rest, tail));
         let answer = client.post(&Batch { kind, items }).await;
+        context.heard_outcome(target, &answer);
         Tally::add(&context.tally.sent, part.len());
         let events = match answer {
             Ok(outcome) => outcome
@@ -119,6 +144,7 @@ pub(crate) async fn commit_events(
     deliveries: &[Delivery],
     events: &BTreeMap<DeliveryId, DeliveryEvent>,
 ) -> Result<(), PassError> {
+<<<<<<< HEAD
     let change = |delivery: &Delivery| {
         // A target that is silent about an item leaves it unknown, never done or undone.
         let event = events.get(&delivery.id).cloned();
@@ -129,6 +155,20 @@ pub(crate) async fn commit_events(
                 tracing::warn!(%illegal, "event ignored");
                 None
             }
+=======
+    let mut changes = Vec::new();
+    for (delivery, item) in lot {
+        // A target that is silent about an item leaves it unknown, never done or undone.
+        let event = events
+            .get(&delivery.id)
+            .cloned()
+            .unwrap_or(DeliveryEvent::Unknown);
+        let event = compared(event, &delivery, &item.document);
+        count(context, &event);
+        match settle(&delivery, event, context.moment(), &context.policy) {
+            Ok(change) => changes.push(change),
+            Err(illegal) => tracing::warn!(%illegal, "event ignored"),
+>>>>>>> main
         }
     };
     for delivery in deliveries {
@@ -137,8 +177,34 @@ pub(crate) async fn commit_events(
             events.get(&delivery.id).unwrap_or(&DeliveryEvent::Unknown),
         );
     }
+<<<<<<< HEAD
     let changes: Vec<Change> = deliveries.iter().filter_map(change).collect();
     if changes.is_empty() || context.commit(stage, changes).await?.is_some() {
+=======
+    commit_moves(context, stage, changes).await
+}
+
+/// A row that was read back counts only if it is what was sent.
+fn compared(event: DeliveryEvent, delivery: &Delivery, sent: &Document) -> DeliveryEvent {
+    let row = match &event {
+        DeliveryEvent::ReadBack(ack) => Some(ack),
+        DeliveryEvent::Found(rows) if rows.len() == 1 => rows.first(),
+        _ => None,
+    };
+    let accounted = row.filter(|ack| ack.is_accounted);
+    match accounted.and_then(|ack| difference(ack, delivery, sent)) {
+        Some(why) => DeliveryEvent::ReadBackOther(why),
+        None => event,
+    }
+}
+
+async fn commit_moves(
+    context: &Context,
+    stage: &'static str,
+    changes: Vec<Change>,
+) -> Result<(), PassError> {
+    if changes.is_empty() || context.commit(stage, changes.clone()).await?.is_some() {
+>>>>>>> main
         return Ok(());
     }
     // One delivery was moved by somebody else: the others' outcomes must not be lost with it.

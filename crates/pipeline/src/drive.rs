@@ -69,9 +69,14 @@ pub async fn run(
         while !wake.is_stopping() {
             match extract::pass(&context).await {
                 Ok(Progress::Worked(_)) => wake.translate.notify_one(),
-                Ok(Progress::Idle { .. }) => rest(&context, &wake.extract, poll_interval_ms).await,
+                Ok(Progress::Idle { wake_at }) => {
+                    let soon = wake_at.map(|at| wait_ms(&context, Some(at)));
+                    let pause = soon.map_or(poll_interval_ms, |ms| ms.min(poll_interval_ms));
+                    rest(&context, &wake.extract, pause).await;
+                }
                 Err(PassError::Source { system, detail }) => {
-                    tracing::warn!(%system, %detail, "source cannot be read, will try again");
+                    // Said once, by the circuit.
+                    tracing::debug!(%system, %detail, "source cannot be read, will try again");
                     let pause = detail.retry_after_ms.unwrap_or(LOOK_INTERVAL_MS).max(100);
                     rest(&context, &wake.extract, pause.min(60_000)).await;
                 }
@@ -140,7 +145,7 @@ pub async fn drain(
     let mut drained = Drained { rounds: 0 };
     let mut source_failures = 0;
     loop {
-        let mut is_busy = false;
+        let (mut is_busy, mut is_waiting) = (false, false);
         match extract::pass(context).await {
             Ok(progress) => {
                 source_failures = 0;
@@ -152,7 +157,7 @@ pub async fn drain(
                     return Err(fault);
                 }
                 context.waiter.wait(LOOK_INTERVAL_MS).await;
-                is_busy = true;
+                is_waiting = true;
             }
             Err(other) => return Err(other),
         }
@@ -163,9 +168,11 @@ pub async fn drain(
         is_busy |= matches!(confirm::pass(context).await?, Progress::Worked(_));
         if is_busy {
             drained.rounds += 1;
+        }
+        if is_busy || is_waiting {
             continue;
         }
-        let Some(next) = context.store.next_due().await? else {
+        let Some(next) = context.next_due().await? else {
             break;
         };
         let wait = next.millis().saturating_sub(context.now().millis());

@@ -4,6 +4,7 @@
 //! at again whenever something moved.
 
 use tieout_engine::crosswalk::{Lineage, Unmapped};
+use tieout_engine::lineage;
 use tieout_engine::plan::{self, Coded, Intent, Waiting};
 use tieout_engine::{Change, Delivery, DeliveryRole, HoldNotice};
 use tieout_model::{Document, Envelope, Violations, canonical};
@@ -119,8 +120,9 @@ async fn decide(
     let changes = match plan::intent(&waiting) {
         Intent::Nothing => Ok(vec![plan::settled(&waiting)]),
         Intent::Withdraw(_) => Ok(plan::withdraw(&waiting)),
+        Intent::ByHand => return Ok(Decided::Done(vec![plan::by_hand(envelope)])),
         Intent::Wait if stored.is_waiting => return Ok(Decided::StillWaiting),
-        Intent::Wait => return Ok(Decided::Done(vec![plan::wait(envelope.id())])),
+        Intent::Wait => return Ok(Decided::Done(vec![plan::wait(envelope)])),
         Intent::Correct if stored.is_deleted => plan::correct(&waiting, None, now),
         intent => match code(context, envelope, fresh).await? {
             Ok(coded) => match intent {
@@ -188,6 +190,7 @@ fn hold_once(stored: &StoredDocument, reasons: Reasons) -> Decided {
     }
     Decided::Done(vec![Change::Hold {
         document: stored.id,
+        revision: stored.revision.clone(),
         notices: reasons.notices,
         is_transient: reasons.is_transient,
     }])
@@ -238,6 +241,7 @@ async fn code(
             document: translation.document,
             version: translation.version,
             crosswalk: translation.crosswalk,
+            lineage: lineage::encode(&translation.rules),
         }),
         Err(unmapped) => Err(Reasons::of_unmapped(unmapped)),
     })

@@ -5,6 +5,7 @@
 mod delivery;
 mod document;
 mod finding;
+mod register;
 
 use rusqlite::{Connection, OptionalExtension, params};
 use tieout_engine::audit::GENESIS;
@@ -89,14 +90,17 @@ fn apply_change(
             document::record_malformed(connection, at, &found, notice)
         }
         Change::MarkDeleted { document } => document::mark_deleted(connection, at, *document),
-        Change::SettleTranslation { document, revision } => {
-            document::settle_translation(connection, *document, revision)
-        }
+        Change::SettleTranslation {
+            document,
+            revision,
+            is_deleted,
+        } => document::settle_translation(connection, *document, revision, *is_deleted),
         Change::Hold {
             document,
+            revision,
             notices,
             is_transient,
-        } => document::hold(connection, at, *document, notices, *is_transient),
+        } => document::hold(connection, at, *document, revision, notices, *is_transient),
         Change::Release { document } => document::release(connection, *document),
         Change::OpenDelivery(opened) => delivery::open(connection, opened),
         Change::MoveDelivery {
@@ -113,6 +117,8 @@ fn apply_change(
         Change::AdoptCrosswalk { digest, summary } => {
             finding::adopt_crosswalk(connection, at, digest, summary)
         }
+        Change::RecordStep(step) => register::record_step(connection, at, step),
+        Change::RecordLineage { id, body } => register::record_lineage(connection, *id, body),
         Change::RecordReconciliation {
             entity,
             snapshot,

@@ -30,5 +30,5 @@ pub use read::document::{KnownRevision, StoredDocument};
 pub use read::finding::{BreakRow, CallCounter, CrosswalkRow, ReconciliationRow};
 pub use read::listing::{DocumentDetail, DocumentFilter, DocumentRow, DocumentWord};
 pub use read::recorded::RecordedDocument;
-pub use store::{Committed, ExecutionMode, Store};
+pub use store::{Committed, ExecutionMode, Gate, GateSide, Store};
 pub use verify::VerifyFailure;

@@ -1,5 +1,6 @@
 //! The door: open, commit.
 
+use std::pin::Pin;
 use std::sync::Arc;
 
 use rusqlite::Connection;
@@ -20,6 +21,25 @@ pub enum ExecutionMode {
     Blocking,
 }
 
+/// On which side of a write a [`Gate`] stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum GateSide {
+    /// Nothing is done yet.
+    Before,
+    /// It is durable, and nobody knows yet.
+    After,
+}
+
+/// Stands before and after every write to the database, so that a simulation can stop there, fail or wait. The program has none.
+pub trait Gate: Send + Sync {
+    /// Returns when the write may go on; an error is taken for one of the database: "unavailable", with that reason.
+    fn pass<'a>(
+        &'a self,
+        side: GateSide,
+        attempted: &'static str,
+    ) -> Pin<Box<dyn Future<Output = Result<(), String>> + Send + 'a>>;
+}
+
 /// A changeset that is durable.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Committed {
@@ -34,6 +54,7 @@ pub struct Committed {
 pub struct Store {
     database: Arc<Database>,
     mode: ExecutionMode,
+    gate: Option<Arc<dyn Gate>>,
 }
 
 const BEGIN_ONE: &str = "SAVEPOINT changeset";
@@ -57,7 +78,17 @@ impl Store {
         Ok(Self {
             database: Arc::new(database),
             mode,
+            gate: None,
         })
+    }
+
+    /// The same database with a gate before and after every write.
+    #[must_use]
+    pub fn gated(&self, gate: Arc<dyn Gate>) -> Self {
+        Self {
+            gate: Some(gate),
+            ..self.clone()
+        }
     }
 
     /// Makes a changeset durable: every change or none, and its audit entry with it. An empty one commits nothing.
@@ -109,6 +140,7 @@ impl Store {
         attempted: &'static str,
         write: impl FnOnce(&Connection) -> Result<T, CommitError> + Send + 'static,
     ) -> Result<T, CommitError> {
+        self.pass_gate(GateSide::Before, attempted).await?;
         let answer = match self.mode {
             ExecutionMode::Inline => self.database.write(write),
             ExecutionMode::Blocking => {
@@ -120,12 +152,25 @@ impl Store {
                     })
             }
         };
-        answer.map_err(|error| match error {
+        let answer = answer.map_err(|error| match error {
             CommitError::Conflict(conflict) => CommitError::Conflict(conflict),
             CommitError::Unavailable(failure) => {
                 LoadError::Unavailable(failure).during(attempted).into()
             }
             CommitError::Corrupt(failure) => LoadError::Corrupt(failure).during(attempted).into(),
+        })?;
+        self.pass_gate(GateSide::After, attempted).await?;
+        Ok(answer)
+    }
+
+    async fn pass_gate(&self, side: GateSide, attempted: &'static str) -> Result<(), CommitError> {
+        let Some(gate) = &self.gate else {
+            return Ok(());
+        };
+        let refused = gate.pass(side, attempted).await;
+        refused.map_err(|reason| {
+            let failure = LoadError::unavailable(reason);
+            failure.during(attempted).into()
         })
     }
 }

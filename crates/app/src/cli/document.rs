@@ -1,14 +1,15 @@
-//! `tieout document`.
+//! `tieout document`: looking at documents. Deciding about them is in `decide`.
+
+mod decide;
 
 use clap::{Args, Subcommand};
 use serde_json::json;
-use tieout_engine::{
-    Actor, Change, Changeset, DeliveryEvent, DeliveryPolicy, DeliveryState, Moment, settle,
-};
+use tieout_engine::DeliveryState;
 use tieout_model::{Document, DocumentKind, EntityId, LineFact, Timestamp, canonical};
 use tieout_store::{DocumentDetail, DocumentFilter, DocumentRow, DocumentWord, Store};
 
 use crate::cli::ConfigFile;
+use crate::cli::document::decide::{DecideArguments, ResolveArguments};
 use crate::problem::{Failure, Problem};
 use crate::systems::{chain, open_store};
 use crate::{ambient, report};
@@ -23,13 +24,15 @@ pub(crate) enum DocumentCommand {
     Retry(DecideArguments),
     /// Let a parked document go on; it is looked up in the target before anything is sent
     Release(DecideArguments),
+    /// Declare a parked, rejected or uncertain document settled by hand: nothing of it is sent any more
+    Resolve(ResolveArguments),
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct ListArguments {
     #[command(flatten)]
     config: ConfigFile,
-    /// Only these states: seen, mapped, queued, sent, acknowledged, accounted, held, rejected, uncertain, parked, superseded, reversed
+    /// Only these states: seen, mapped, queued, sent, acknowledged, accounted, held, rejected, uncertain, parked, superseded, reversed, resolved
     #[arg(long, value_name = "STATE", value_delimiter = '|')]
     state: Vec<String>,
     /// One entity only
@@ -57,26 +60,13 @@ pub(crate) struct ShowArguments {
     json: bool,
 }
 
-#[derive(Debug, Args)]
-pub(crate) struct DecideArguments {
-    #[command(flatten)]
-    config: ConfigFile,
-    /// Its number, its id or its stamp
-    document: String,
-    /// Why; kept in the audit log with your name
-    #[arg(long, value_name = "TEXT")]
-    reason: String,
-    /// Your name; left out, the login name of this machine
-    #[arg(long, value_name = "NAME", env = "USER")]
-    operator: String,
-}
-
 pub(crate) async fn execute(command: DocumentCommand) -> Result<u8, Failure> {
     match command {
         DocumentCommand::List(arguments) => list(arguments).await,
         DocumentCommand::Show(arguments) => show(arguments).await,
-        DocumentCommand::Retry(arguments) => decide(arguments, "retry").await,
-        DocumentCommand::Release(arguments) => decide(arguments, "release").await,
+        DocumentCommand::Retry(arguments) => decide::retry(arguments).await,
+        DocumentCommand::Release(arguments) => decide::release(arguments).await,
+        DocumentCommand::Resolve(arguments) => decide::resolve(arguments).await,
     }
 }
 
@@ -172,12 +162,13 @@ fn next_step(row: &DocumentRow) -> &'static str {
         DocumentWord::Rejected => {
             "correct it in the target's set-up or the source, then `tieout document retry`"
         }
-        DocumentWord::Parked => "look at both systems, then `tieout document release`",
+        DocumentWord::Parked => "look at both systems, then `tieout document release` or `resolve`",
         DocumentWord::Uncertain => "nothing: it is looked up by itself",
         DocumentWord::Queued | DocumentWord::Sent | DocumentWord::Acknowledged => {
             "nothing: it goes on by itself"
         }
         DocumentWord::Seen | DocumentWord::Mapped => "nothing: it goes on by itself",
+        DocumentWord::Resolved => "nothing: a person settled it",
         DocumentWord::Accounted | DocumentWord::Superseded | DocumentWord::Reversed => "",
     }
 }
@@ -355,6 +346,7 @@ fn state_words(state: &DeliveryState) -> String {
             )
         }
         DeliveryState::Parked(why) => format!("parked: {why}"),
+        DeliveryState::Resolved(how) => how.words(),
     }
 }
 
@@ -413,69 +405,4 @@ fn detail_json(detail: &DocumentDetail) -> serde_json::Value {
         "lines": source.iter().map(line).collect::<Vec<_>>(),
         "deliveries": deliveries,
     })
-}
-
-async fn decide(arguments: DecideArguments, verb: &str) -> Result<u8, Failure> {
-    if arguments.reason.trim().is_empty() {
-        return Err(Problem::new("P0021", "--reason is empty")
-            .hint("say why; an auditor will ask")
-            .into());
-    }
-    let store = open_store(&arguments.config.load()?).await?;
-    let detail = find(&store, &arguments.document).await?;
-    let now = Timestamp::from_millis(ambient::unix_ms());
-    let change = decision(&detail, verb, now)?;
-    let set = Changeset {
-        by: Actor::Operator(arguments.operator.clone()),
-        why: format!("{verb} {}: {}", detail.row.number, arguments.reason),
-        at: now,
-        changes: vec![change],
-    };
-    store.commit(set).await.map_err(|e| {
-        Failure::Unreachable(
-            Problem::new(
-                "P0301",
-                format!("the decision was not recorded: {}", chain(&e)),
-            )
-            .hint("somebody else may have been faster; look at the document again"),
-        )
-    })?;
-    report::say(&format!(
-        "{} will be looked at by the next pass of `tieout run`",
-        detail.row.number
-    ));
-    Ok(0)
-}
-
-fn decision(detail: &DocumentDetail, verb: &str, now: Timestamp) -> Result<Change, Failure> {
-    let last = detail.deliveries.last().map(|stored| &stored.delivery);
-    let fits = match detail.row.state {
-        DocumentWord::Held => verb == "retry",
-        DocumentWord::Rejected => verb == "retry",
-        DocumentWord::Parked => verb == "release",
-        _ => false,
-    };
-    if !fits {
-        let what = format!(
-            "{} is {}, so there is nothing to {verb}",
-            detail.row.number, detail.row.state
-        );
-        let hint = "retry is for held and rejected documents, release for parked ones";
-        return Err(Problem::new("P0021", what).hint(hint).into());
-    }
-    match last {
-        // A rejected document is translated again, so that a corrected mapping counts.
-        None => Ok(Change::Release {
-            document: detail.row.id,
-        }),
-        Some(_) if verb == "retry" => Ok(Change::Release {
-            document: detail.row.id,
-        }),
-        Some(delivery) => {
-            let moment = Moment { now, jitter: 0 };
-            let policy = DeliveryPolicy::default();
-            settle(delivery, DeliveryEvent::Released, moment, &policy)
-                .map_err(|e| Problem::new("P0021", e.to_string()).into())
-        }
-    }
 }

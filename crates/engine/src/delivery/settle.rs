@@ -23,13 +23,26 @@ pub fn settle(
         DeliveryEvent::Released => 0,
         _ => delivery.attempts,
     };
+    if let DeliveryEvent::ReadBackOther(why) = &event
+        && delivery.state.is_open()
+        && !matches!(delivery.state, DeliveryState::Queued { .. })
+    {
+        let next = DeliveryState::Parked(why.clone());
+        let (id, expected) = (delivery.id, delivery.version);
+        return Ok(Change::MoveDelivery {
+            id,
+            expected,
+            next,
+            attempts,
+        });
+    }
     let next = match &delivery.state {
         DeliveryState::Queued { .. } => from_queued(&event, at, policy),
         DeliveryState::Leased { .. } => from_leased(delivery, &event, at, policy),
         DeliveryState::Submitted { .. } => from_submitted(delivery, &event, at, policy),
         DeliveryState::Uncertain { absences, .. } => from_uncertain(*absences, &event, at, policy),
         DeliveryState::Rejected(_) | DeliveryState::Parked(_) => from_stopped(delivery, &event, at),
-        DeliveryState::Posted(_) => None,
+        DeliveryState::Posted(_) | DeliveryState::Resolved(_) => None,
     };
     let next = next.ok_or_else(|| IllegalMove {
         id: delivery.id,
@@ -146,6 +159,7 @@ fn from_uncertain(
         DeliveryEvent::NotDone { .. } | DeliveryEvent::Unknown | DeliveryEvent::Pending => {
             probe(at, policy, absences)
         }
+        DeliveryEvent::Resolved(how) => DeliveryState::Resolved(how.clone()),
         _ => return None,
     };
     Some(next)
@@ -161,6 +175,7 @@ fn from_stopped(delivery: &Delivery, event: &DeliveryEvent, at: Moment) -> Optio
             probe_at: at.now,
             absences: 0,
         }),
+        (DeliveryEvent::Resolved(how), _) => Some(DeliveryState::Resolved(how.clone())),
         _ => None,
     }
 }
@@ -187,8 +202,12 @@ fn again(
         let why = "the target answers something this version does not understand; nothing was sent";
         return DeliveryState::Parked(why.to_owned());
     }
-    // Being asked to wait is no failure of the document: only real attempts count towards a person's attention.
-    let is_waiting = matches!(class, FaultClass::Throttled | FaultClass::Unavailable);
+    // Being asked to wait, or a credential that was refused, is no failure of the document: only real attempts count towards a person's
+    // attention.
+    let is_waiting = matches!(
+        class,
+        FaultClass::Throttled | FaultClass::Unavailable | FaultClass::Unauthorised
+    );
     if delivery.attempts >= policy.attempts_max && !is_waiting {
         return DeliveryState::Parked(format!(
             "{} attempts failed ({}); nothing was sent",

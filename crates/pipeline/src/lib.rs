@@ -21,5 +21,5 @@ pub use circuits::{Away, Circuits};
 pub const OWN_SYSTEM: &str = "tieout";
 
 pub use context::{CallBuffer, Context, PassError, Progress, System, Tally};
-pub use drive::{Drained, Wake, drain, run};
+pub use drive::{Drained, Wake, drain, drain_side_by_side, run};
 pub use flow::{Carrier, Flow, FlowOverlap, Stream, streams};

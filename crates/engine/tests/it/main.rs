@@ -10,5 +10,7 @@ mod crosswalk_holds;
 mod crosswalk_open;
 mod crosswalk_properties;
 mod crosswalk_signature;
+mod crosswalk_tiers;
 mod crosswalk_versions;
 mod delivery;
+mod feed;

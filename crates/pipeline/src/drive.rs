@@ -203,7 +203,7 @@ pub async fn drain_side_by_side(
             drained.rounds += 1;
             continue;
         }
-        let Some(next) = context.store.next_due().await? else {
+        let Some(next) = context.next_due().await? else {
             break;
         };
         let wait = next.millis().saturating_sub(context.now().millis());

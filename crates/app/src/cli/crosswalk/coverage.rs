@@ -73,7 +73,12 @@ pub(crate) async fn execute(arguments: CoverageArguments, now: Timestamp) -> Res
     };
     let simulation = Simulation::new(&crosswalk, &crosswalk, &version);
     let mut simulation = simulation.map_err(|e| Problem::new("P0433", e.to_string()))?;
-    let since = Span::Since(months_before(day, MONTHS_IN_USE));
+    // Documents dated after the last day of the version belong to another one.
+    let mut own = crosswalk.versions().iter();
+    let until = own
+        .find(|file| file.version == version)
+        .and_then(|file| file.effective_to);
+    let since = Span::Window(months_before(day, MONTHS_IN_USE), until);
     of_store(
         &ledger.store,
         crosswalk.reference(),

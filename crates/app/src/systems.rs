@@ -49,20 +49,9 @@ pub(crate) async fn open_store(config: &Config) -> Result<Store, Failure> {
         })
 }
 
-<<<<<<< HEAD
 /// Puts something between a client and its system, which is named.
 pub(crate) type Through<'a> = &'a (dyn Fn(&str, Arc<dyn Transport>) -> Arc<dyn Transport> + Sync);
 
-/// Opens everything a configuration names. No system is called yet.
-pub(crate) async fn wire(config: Config) -> Result<Wired, Failure> {
-    wire_through(config, &|_, transport| transport).await
-}
-
-/// Like [`wire`], with something between the clients and their systems.
-pub(crate) async fn wire_through(config: Config, through: Through<'_>) -> Result<Wired, Failure> {
-    let (crosswalk, reference) = open_crosswalk(&config)?;
-    let store = open_store(&config).await?;
-=======
 /// The store and the mapping in force: the files, and the register beside them if it is used.
 async fn mapping(config: &Config) -> Result<(Store, Crosswalk, Reference), Failure> {
     if !config.crosswalk.register {
@@ -76,8 +65,12 @@ async fn mapping(config: &Config) -> Result<(Store, Crosswalk, Reference), Failu
 
 /// Opens everything a configuration names. No system is called yet.
 pub(crate) async fn wire(config: Config) -> Result<Wired, Failure> {
+    wire_through(config, &|_, transport| transport).await
+}
+
+/// Like [`wire`], with something between the clients and their systems.
+pub(crate) async fn wire_through(config: Config, through: Through<'_>) -> Result<Wired, Failure> {
     let (store, crosswalk, reference) = mapping(&config).await?;
->>>>>>> main
     let ambient = real();
     let calls = Arc::new(CallBuffer::default());
     let systems = connect(&config, &ambient, &calls, through)?;
@@ -127,12 +120,8 @@ pub(crate) fn clients(
     config: &Config,
     ambient: &Ambient,
     calls: &Arc<CallBuffer>,
-<<<<<<< HEAD
     through: Through<'_>,
-) -> Result<BTreeMap<SystemId, System>, Failure> {
-=======
 ) -> Result<Clients, Failure> {
->>>>>>> main
     let transport = |name: &str, timeout_ms: u64| -> Result<Arc<dyn Transport>, Failure> {
         let sink: Arc<dyn CallSink> = calls.clone();
         let opened = HttpTransport::new(name, timeout_ms, ambient.clone(), sink);
@@ -168,8 +157,9 @@ fn connect(
     config: &Config,
     ambient: &Ambient,
     calls: &Arc<CallBuffer>,
+    through: Through<'_>,
 ) -> Result<BTreeMap<SystemId, System>, Failure> {
-    let Clients { intacct, fusion } = clients(config, ambient, calls)?;
+    let Clients { intacct, fusion } = clients(config, ambient, calls, through)?;
     Ok(BTreeMap::from([
         (
             SystemId::new("intacct"),

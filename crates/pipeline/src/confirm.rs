@@ -10,7 +10,7 @@ use tieout_engine::{Admission, DeliveryEvent, DeliveryState, StateWord};
 use tieout_model::{DeliveryId, DocumentKind, JobRef, SystemId};
 
 use crate::context::{Context, PassError, Progress};
-use crate::deliver::{Lot, apart, commit_events, event, failed, grouped};
+use crate::deliver::{Lot, commit_events, event, failed, grouped};
 
 /// Asks about what is due.
 ///
@@ -25,12 +25,11 @@ pub async fn pass(context: &Context) -> Result<Progress, PassError> {
         .await?;
     worked += expired.len();
     for (_, lot) in grouped(expired)? {
-        let (deliveries, _) = apart(lot);
-        let events = deliveries
+        let events = lot
             .iter()
-            .map(|d| (d.id, DeliveryEvent::LeaseExpired))
+            .map(|(d, _)| (d.id, DeliveryEvent::LeaseExpired))
             .collect();
-        commit_events(context, "confirm", &deliveries, &events).await?;
+        commit_events(context, "confirm", lot, events).await?;
     }
     let submitted = context
         .store
@@ -100,19 +99,6 @@ async fn ask_about(
     else {
         return Ok(());
     };
-<<<<<<< HEAD
-    let (deliveries, items) = apart(lot);
-    let events: BTreeMap<DeliveryId, DeliveryEvent> =
-        match client.poll(job, &Batch { kind, items }).await {
-            Ok(outcome) => outcome
-                .items
-                .into_iter()
-                .map(|(id, o)| (id, event(o)))
-                .collect(),
-            Err(fault) => deliveries.iter().map(|d| (d.id, failed(&fault))).collect(),
-        };
-    commit_events(context, "confirm", &deliveries, &events).await
-=======
     let items = lot.iter().map(|(_, item)| item.clone()).collect();
     let answer = client.poll(job, &Batch { kind, items }).await;
     context.heard_outcome(target, &answer);
@@ -125,7 +111,6 @@ async fn ask_about(
         Err(fault) => lot.iter().map(|(d, _)| (d.id, failed(&fault))).collect(),
     };
     commit_events(context, "confirm", lot, events).await
->>>>>>> main
 }
 
 async fn look_up(
@@ -141,18 +126,6 @@ async fn look_up(
     else {
         return Ok(());
     };
-<<<<<<< HEAD
-    let (deliveries, items) = apart(lot);
-    let events: BTreeMap<DeliveryId, DeliveryEvent> =
-        match client.find(&Batch { kind, items }).await {
-            Ok(found) => found
-                .into_iter()
-                .map(|f| (f.id, DeliveryEvent::Found(f.rows)))
-                .collect(),
-            Err(fault) => deliveries.iter().map(|d| (d.id, failed(&fault))).collect(),
-        };
-    commit_events(context, "confirm", &deliveries, &events).await
-=======
     let items = lot.iter().map(|(_, item)| item.clone()).collect();
     let answer = client.find(&Batch { kind, items }).await;
     context.heard(target, answer.as_ref().err());
@@ -164,5 +137,4 @@ async fn look_up(
         Err(fault) => lot.iter().map(|(d, _)| (d.id, failed(&fault))).collect(),
     };
     commit_events(context, "confirm", lot, events).await
->>>>>>> main
 }

@@ -106,16 +106,15 @@ async fn send(
             format!("sending {kind} to {target}"),
             "this system does not take that kind of document",
         );
-        let (deliveries, _) = apart(lot);
-        let events = deliveries.iter().map(|d| (d.id, not_done(&fault)));
-        let events = events.collect();
-        return commit_events(context, "deliver", &deliveries, &events).await;
+        let events = lot.iter().map(|(d, _)| (d.id, not_done(&fault))).collect();
+        return commit_events(context, "deliver", lot, events).await;
     };
     let size = usize::try_from(batch_max).unwrap_or(usize::MAX).max(1);
     let mut rest = lot;
     while !rest.is_empty() {
         let tail = rest.split_off(size.min(rest.len()));
-        let (part, items) = apart(std::mem::replace(&mut rest, tail));
+        let part = std::mem::replace(&mut rest, tail);
+        let items = part.iter().map(|(_, item)| item.clone()).collect();
         let answer = client.post(&Batch { kind, items }).await;
         context.heard_outcome(target, &answer);
         Tally::add(&context.tally.sent, part.len());
@@ -125,37 +124,20 @@ async fn send(
                 .into_iter()
                 .map(|(id, o)| (id, event(o)))
                 .collect(),
-            Err(fault) => part.iter().map(|d| (d.id, failed(&fault))).collect(),
+            Err(fault) => part.iter().map(|(d, _)| (d.id, failed(&fault))).collect(),
         };
-        commit_events(context, "deliver", &part, &events).await?;
+        commit_events(context, "deliver", part, events).await?;
     }
     Ok(())
-}
-
-/// What is known of the deliveries, and what is sent of them.
-pub(crate) fn apart(lot: Lot) -> (Vec<Delivery>, Vec<BatchItem>) {
-    lot.into_iter().unzip()
 }
 
 /// Decides on each delivery what its event means, and commits that.
 pub(crate) async fn commit_events(
     context: &Context,
     stage: &'static str,
-    deliveries: &[Delivery],
-    events: &BTreeMap<DeliveryId, DeliveryEvent>,
+    lot: Lot,
+    events: BTreeMap<DeliveryId, DeliveryEvent>,
 ) -> Result<(), PassError> {
-<<<<<<< HEAD
-    let change = |delivery: &Delivery| {
-        // A target that is silent about an item leaves it unknown, never done or undone.
-        let event = events.get(&delivery.id).cloned();
-        let event = event.unwrap_or(DeliveryEvent::Unknown);
-        match settle(delivery, event, context.moment(), &context.policy) {
-            Ok(change) => Some(change),
-            Err(illegal) => {
-                tracing::warn!(%illegal, "event ignored");
-                None
-            }
-=======
     let mut changes = Vec::new();
     for (delivery, item) in lot {
         // A target that is silent about an item leaves it unknown, never done or undone.
@@ -168,19 +150,8 @@ pub(crate) async fn commit_events(
         match settle(&delivery, event, context.moment(), &context.policy) {
             Ok(change) => changes.push(change),
             Err(illegal) => tracing::warn!(%illegal, "event ignored"),
->>>>>>> main
         }
-    };
-    for delivery in deliveries {
-        count(
-            context,
-            events.get(&delivery.id).unwrap_or(&DeliveryEvent::Unknown),
-        );
     }
-<<<<<<< HEAD
-    let changes: Vec<Change> = deliveries.iter().filter_map(change).collect();
-    if changes.is_empty() || context.commit(stage, changes).await?.is_some() {
-=======
     commit_moves(context, stage, changes).await
 }
 
@@ -204,15 +175,11 @@ async fn commit_moves(
     changes: Vec<Change>,
 ) -> Result<(), PassError> {
     if changes.is_empty() || context.commit(stage, changes.clone()).await?.is_some() {
->>>>>>> main
         return Ok(());
     }
     // One delivery was moved by somebody else: the others' outcomes must not be lost with it.
-    for delivery in deliveries {
-        let alone: Vec<Change> = change(delivery).into_iter().collect();
-        if !alone.is_empty() {
-            context.commit(stage, alone).await?;
-        }
+    for change in changes {
+        context.commit(stage, vec![change]).await?;
     }
     Ok(())
 }

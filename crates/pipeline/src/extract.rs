@@ -14,35 +14,26 @@ use tieout_store::KnownRevision;
 use crate::context::{Context, PassError, Progress, Tally};
 use crate::flow::Stream;
 
-<<<<<<< HEAD
-/// Reads one page of every stream, all at once.
-=======
 /// How soon the sources are looked at again after enough was queued.
 const FULL_PAUSE_MS: i64 = 250;
 
-/// Reads one page of every stream, unless enough is queued already.
->>>>>>> main
+/// Reads one page of every stream, all at once, unless enough is queued already.
 ///
 /// # Errors
 /// [`PassError`] if the store fails, or if a source can't be read (the other streams are read all the same).
 pub async fn pass(context: &Context) -> Result<Progress, PassError> {
     let mut worked = 0;
     let mut failure = None;
-<<<<<<< HEAD
+    if is_full(context).await? {
+        let wake_at = Some(context.now().plus_millis(FULL_PAUSE_MS));
+        return Ok(Progress::Idle { wake_at });
+    }
     let pages = context
         .streams
         .iter()
         .map(|stream| read_page(context, stream));
     for page in futures_util::future::join_all(pages).await {
         match page {
-=======
-    if is_full(context).await? {
-        let wake_at = Some(context.now().plus_millis(FULL_PAUSE_MS));
-        return Ok(Progress::Idle { wake_at });
-    }
-    for stream in &context.streams {
-        match read_page(context, stream).await {
->>>>>>> main
             Ok(count) => worked += count,
             Err(fault @ PassError::Source { .. }) => failure = Some(fault),
             Err(other) => return Err(other),

@@ -39,7 +39,7 @@ pub(crate) async fn execute(arguments: CheckArguments) -> Result<u8, Failure> {
     let config = arguments.config.load()?;
     let (_, reference) = open_crosswalk(&config)?;
     let calls = Arc::new(CallBuffer::default());
-    let clients = clients(&config, &ambient::real(), &calls)?;
+    let clients = clients(&config, &ambient::real(), &calls, &|_, to| to)?;
     let mut findings = source_findings(&config, &clients, &reference).await;
     findings.extend(target_findings(&config, &clients, &reference).await);
     if arguments.json {

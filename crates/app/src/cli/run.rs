@@ -3,11 +3,7 @@
 use std::sync::Arc;
 
 use clap::Args;
-<<<<<<< HEAD
-use tieout_pipeline::{PassError, Wake, drain_side_by_side, run};
-=======
-use tieout_pipeline::{Away, PassError, Wake, drain, run};
->>>>>>> main
+use tieout_pipeline::{Away, PassError, Wake, drain_side_by_side, run};
 
 use crate::cli::ConfigFile;
 use crate::cli::twin::wait_for_end;

@@ -141,7 +141,7 @@ async fn read_values(ledger: &Ledger, reference: &mut Reference) -> Result<(), F
         .into());
     }
     let calls = Arc::new(CallBuffer::default());
-    let clients = clients(&ledger.config, &ambient::real(), &calls)?;
+    let clients = clients(&ledger.config, &ambient::real(), &calls, &|_, to| to)?;
     for (segment, set) in sets {
         let values = clients.fusion.segment_values(set).await.map_err(|e| {
             let what = format!("the values of segment {segment} cannot be read: {e}");

@@ -334,9 +334,17 @@ impl VersionFile {
                 RuleValue::Inherited(name) => name == dimension,
                 RuleValue::Literal(_) | RuleValue::Entity(_) | RuleValue::Affiliate(_) => false,
             };
-            by_value || rule.when.iter().any(|condition| is_it(&condition.attribute))
+            by_value
+                || rule
+                    .when
+                    .iter()
+                    .any(|condition| is_it(&condition.attribute))
         }) || self.dff.values().any(|field| field.dimension == dimension)
-            || self.analytic.values().flatten().any(|name| name == dimension)
+            || self
+                .analytic
+                .values()
+                .flatten()
+                .any(|name| name == dimension)
     }
 
     /// True if it applies to documents of that accounting date.

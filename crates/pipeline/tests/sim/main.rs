@@ -7,4 +7,8 @@ mod faults;
 mod golden;
 mod people;
 mod reconciliation;
+#[allow(dead_code, reason = "the simulator's own program uses the rest")]
+mod swarm;
+mod unknown_outcome;
 mod world;
+mod worlds;

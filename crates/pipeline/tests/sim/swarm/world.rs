@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use tieout_connector::Secret;
@@ -49,7 +49,7 @@ pub(crate) struct World {
     shape: Shape,
     pub(crate) lives: Mutex<u64>,
     pub(crate) next_poll: Mutex<i64>,
-    pub(crate) poll_ms: i64,
+    pub(crate) poll_ms: AtomicI64,
     pub(crate) refusals: Mutex<BTreeMap<String, u64>>,
 }
 
@@ -75,19 +75,28 @@ impl Gate for StoreGate {
     ) -> Pin<Box<dyn Future<Output = Result<(), String>> + Send + 'a>> {
         Box::pin(async move {
             let place = format!("{side:?} {attempted}");
-            if self.faults.strikes(Class::Crash, self.sched.now_ms(), &place) {
+            if self
+                .faults
+                .strikes(Class::Crash, self.sched.now_ms(), &place)
+            {
                 self.faults.mark(match side {
                     GateSide::Before => "died before a commit",
                     GateSide::After => "died after a commit",
                 });
                 self.sched.die().await;
             }
-            if self.faults.strikes(Class::Pause, self.sched.now_ms(), &place) {
+            if self
+                .faults
+                .strikes(Class::Pause, self.sched.now_ms(), &place)
+            {
                 let short = self.faults.between(0, 1) == 0;
                 let most = if short { 30_000 } else { 10_800_000 };
                 self.sched.sleep(self.faults.between(1_000, most)).await;
             }
-            if self.faults.strikes(Class::Disk, self.sched.now_ms(), &place) {
+            if self
+                .faults
+                .strikes(Class::Disk, self.sched.now_ms(), &place)
+            {
                 self.faults.mark(match side {
                     GateSide::Before => "disk full before a commit",
                     GateSide::After => "commit durable but reported as failed",
@@ -121,11 +130,9 @@ impl World {
             })
         };
         let url = DatabaseUrl::memory();
-        let store = futures_util::future::FutureExt::now_or_never(Store::open(
-            &url,
-            ExecutionMode::Inline,
-        ));
-        let poll_ms = company.days * 86_400_000 / 40;
+        let store =
+            futures_util::future::FutureExt::now_or_never(Store::open(&url, ExecutionMode::Inline));
+        let poll_ms = company.days * 86_400_000 / 16;
         Arc::new(Self {
             seed,
             bug,
@@ -147,7 +154,7 @@ impl World {
             people: People::new(seed, company),
             lives: Mutex::new(0),
             next_poll: Mutex::new(0),
-            poll_ms: poll_ms.min(3_600_000),
+            poll_ms: AtomicI64::new(poll_ms),
             refusals: Mutex::new(BTreeMap::new()),
             folder,
             mail,
@@ -283,7 +290,9 @@ impl World {
     pub(crate) fn announce(&self, now: i64, number: &str) {
         let deliver = |at| self.mail.post(&self.sched, at, Letter::Trigger);
         if !self.faults.strikes(Class::Webhook, now, number) {
-            deliver(now + 500);
+            if self.faults.between(0, 3) == 0 {
+                deliver(now + 500);
+            }
             return;
         }
         match self.faults.between(0, 2) {
@@ -372,7 +381,10 @@ pub(crate) async fn carry_mail(world: Arc<World>) {
                 }
             }
         }
-        let wait = world.mail.next().map_or(i64::MAX / 2, |at| at - world.sched.now_ms());
+        let wait = world
+            .mail
+            .next()
+            .map_or(i64::MAX / 2, |at| at - world.sched.now_ms());
         let sleep = world.sched.sleep(wait.min(400 * 86_400_000));
         let signal = world.mail.signal.clone();
         Idle { sleep, signal }.await;

@@ -13,6 +13,8 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
+use tieout_engine::CircuitPolicy;
+use tieout_pipeline::context::Bounds;
 
 use crate::problem::Problem;
 
@@ -66,6 +68,30 @@ pub(crate) struct WorkerConfig {
     pub(crate) name: String,
     /// How often sources are read without a trigger.
     pub(crate) poll_interval_ms: u64,
+    /// Sources are not read further while so many documents wait.
+    pub(crate) queue_len_max: u64,
+    /// Faults in a row after which a system is left alone for a while.
+    pub(crate) circuit_faults_max: u32,
+    /// First pause of a system that does not answer; doubles each time.
+    pub(crate) circuit_pause_first_ms: i64,
+    /// Longest pause.
+    pub(crate) circuit_pause_max_ms: i64,
+}
+
+impl WorkerConfig {
+    /// The bounds of passes.
+    pub(crate) fn bounds(&self) -> Bounds {
+        Bounds {
+            queue_len_max: self.queue_len_max,
+            circuit: CircuitPolicy {
+                faults_max: self.circuit_faults_max.max(1),
+                pause_first_ms: self.circuit_pause_first_ms,
+                pause_max_ms: self.circuit_pause_max_ms,
+                ..CircuitPolicy::default()
+            },
+            ..Bounds::default()
+        }
+    }
 }
 
 impl Default for WorkerConfig {
@@ -73,6 +99,10 @@ impl Default for WorkerConfig {
         Self {
             name: "worker-1".into(),
             poll_interval_ms: 15_000,
+            queue_len_max: Bounds::default().queue_len_max,
+            circuit_faults_max: CircuitPolicy::default().faults_max,
+            circuit_pause_first_ms: CircuitPolicy::default().pause_first_ms,
+            circuit_pause_max_ms: CircuitPolicy::default().pause_max_ms,
         }
     }
 }
@@ -180,6 +210,13 @@ impl Config {
         problems.extend(self.intacct.check());
         problems.extend(self.fusion.check());
         problems
+    }
+
+    /// Where documents of an entity go.
+    pub(crate) fn target_of(&self, entity: &str) -> Option<tieout_model::SystemId> {
+        let flows = self.flow.iter().filter_map(|flow| flow.to_flow().ok());
+        let mut own = flows.filter(|flow| flow.entities.iter().any(|e| e.as_str() == entity));
+        own.next().map(|flow| flow.target)
     }
 
     /// A path of the file, relative to the file's folder.

@@ -81,6 +81,7 @@ fn documents(counts: &Counts) -> BTreeMap<&'static str, u64> {
             sent(StateWord::Queued) + sent(StateWord::Leased) + sent(StateWord::Submitted),
         ),
         ("parked", sent(StateWord::Parked)),
+        ("resolved", sent(StateWord::Resolved)),
         ("waiting", stored("captured")),
     ])
 }

@@ -4,24 +4,25 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use tieout_connector::{CallSink, Transport};
-use tieout_engine::crosswalk::{Crosswalk, Reference, TrustedKeys};
+use tieout_engine::crosswalk::{
+    Crosswalk, REFERENCE_TYPE, Reference, TrustedKeys, VERSION_TYPE, VersionFile, open,
+};
 use tieout_engine::{Actor, Change, Changeset};
 use tieout_keys::{PublicKey, SigningKeyId};
 use tieout_model::{Ambient, SystemId};
-use tieout_pipeline::{CallBuffer, Context, System, Tally};
+use tieout_pipeline::{CallBuffer, Circuits, Context, System, Tally};
 use tieout_store::{DatabaseUrl, ExecutionMode, OpenError, Store};
 
 use crate::ambient::{RealWaiter, real};
 use crate::config::Config;
 use crate::problem::{Failure, Problem};
+use crate::register::Ledger;
 use crate::transport::HttpTransport;
 
 /// A pipeline ready to be driven.
 pub(crate) struct Wired {
     /// The pipeline.
     pub(crate) context: Arc<Context>,
-    /// The signed reference data.
-    pub(crate) reference: Reference,
     /// The configuration.
     pub(crate) config: Config,
 }
@@ -48,13 +49,31 @@ pub(crate) async fn open_store(config: &Config) -> Result<Store, Failure> {
         })
 }
 
+/// The store and the mapping in force: the files, and the register beside them if it is used.
+async fn mapping(config: &Config) -> Result<(Store, Crosswalk, Reference), Failure> {
+    if !config.crosswalk.register {
+        let (crosswalk, reference) = open_crosswalk(config)?;
+        return Ok((open_store(config).await?, crosswalk, reference));
+    }
+    let ledger = Ledger::open(config.clone()).await?;
+    let (crosswalk, reference) = ledger.crosswalk().await?;
+    Ok((ledger.store, crosswalk, reference))
+}
+
+/// Puts something between a client and its system, which is named.
+pub(crate) type Through<'a> = &'a (dyn Fn(&str, Arc<dyn Transport>) -> Arc<dyn Transport> + Sync);
+
 /// Opens everything a configuration names. No system is called yet.
 pub(crate) async fn wire(config: Config) -> Result<Wired, Failure> {
-    let (crosswalk, reference) = open_crosswalk(&config)?;
-    let store = open_store(&config).await?;
+    wire_through(config, DIRECT).await
+}
+
+/// Like [`wire`], with something between the clients and their systems.
+pub(crate) async fn wire_through(config: Config, through: Through<'_>) -> Result<Wired, Failure> {
+    let (store, crosswalk, reference) = mapping(&config).await?;
     let ambient = real();
     let calls = Arc::new(CallBuffer::default());
-    let systems = connect(&config, &ambient, &calls)?;
+    let systems = connect(&config, &ambient, &calls, through)?;
     let flows = config
         .flow
         .iter()
@@ -73,27 +92,39 @@ pub(crate) async fn wire(config: Config) -> Result<Wired, Failure> {
         crosswalk: Arc::new(crosswalk),
         streams,
         policy: config.delivery.policy(),
-        bounds: tieout_pipeline::context::Bounds::default(),
+        bounds: config.worker.bounds(),
         ambient,
         waiter: Arc::new(RealWaiter),
         worker: config.worker.name.clone(),
         calls,
         tally: Arc::new(Tally::default()),
+        circuits: Circuits::default(),
     };
     adopt(&context).await?;
     Ok(Wired {
         context: Arc::new(context),
-        reference,
         config,
     })
 }
 
-/// Every arm of the product's systems: the one place that names them.
-fn connect(
+/// The clients of both systems: the one place that makes them.
+pub(crate) struct Clients {
+    /// Sage Intacct.
+    pub(crate) intacct: Arc<tieout_intacct::Intacct>,
+    /// Oracle Fusion Cloud ERP.
+    pub(crate) fusion: Arc<tieout_fusion::Fusion>,
+}
+
+/// Nothing between a client and its system.
+pub(crate) const DIRECT: Through<'static> = &|_, transport| transport;
+
+/// Makes the clients of a configuration; nothing is called yet.
+pub(crate) fn clients(
     config: &Config,
     ambient: &Ambient,
     calls: &Arc<CallBuffer>,
-) -> Result<BTreeMap<SystemId, System>, Failure> {
+    through: Through<'_>,
+) -> Result<Clients, Failure> {
     let transport = |name: &str, timeout_ms: u64| -> Result<Arc<dyn Transport>, Failure> {
         let sink: Arc<dyn CallSink> = calls.clone();
         let opened = HttpTransport::new(name, timeout_ms, ambient.clone(), sink);
@@ -103,21 +134,35 @@ fn connect(
                 format!("HTTP cannot be set up: {e:#}"),
             ))
         })?;
-        Ok(Arc::new(opened))
+        Ok(through(name, Arc::new(opened)))
     };
     let waiter: Arc<dyn tieout_connector::Waiter> = Arc::new(RealWaiter);
-    let intacct = Arc::new(tieout_intacct::Intacct::new(
+    let intacct = tieout_intacct::Intacct::new(
         config.intacct.to_client(&config.folder)?,
         transport("intacct", config.intacct.timeout_ms)?,
         ambient.clone(),
         waiter.clone(),
-    ));
-    let fusion = Arc::new(tieout_fusion::Fusion::new(
+    );
+    let fusion = tieout_fusion::Fusion::new(
         config.fusion.to_client(&config.folder)?,
         transport("fusion", config.fusion.timeout_ms)?,
         ambient.clone(),
         waiter,
-    ));
+    );
+    Ok(Clients {
+        intacct: Arc::new(intacct),
+        fusion: Arc::new(fusion),
+    })
+}
+
+/// Both systems with the roles they play.
+fn connect(
+    config: &Config,
+    ambient: &Ambient,
+    calls: &Arc<CallBuffer>,
+    through: Through<'_>,
+) -> Result<BTreeMap<SystemId, System>, Failure> {
+    let Clients { intacct, fusion } = clients(config, ambient, calls, through)?;
     Ok(BTreeMap::from([
         (
             SystemId::new("intacct"),
@@ -138,18 +183,34 @@ fn connect(
     ]))
 }
 
-/// Opens the signed mapping. An unsigned or altered file can't be opened.
+/// Opens the signed mapping of the files. An unsigned or altered file can't be opened.
 pub(crate) fn open_crosswalk(config: &Config) -> Result<(Crosswalk, Reference), Failure> {
-    let read = |path: &String| -> Result<Vec<u8>, Problem> {
-        let full = config.path(path);
-        std::fs::read(&full).map_err(|e| {
-            Problem::new("P0401", format!("cannot read {}: {e}", full.display()))
-                .hint("name the sealed files under [crosswalk]")
-        })
-    };
+    let mut versions = Vec::new();
+    for path in &config.crosswalk.versions {
+        versions.push(read(config, path)?);
+    }
+    let sealed = read(config, &config.crosswalk.reference)?;
+    let crosswalk = Crosswalk::open(&versions, &sealed, &trust(config)?).map_err(|e| {
+        Problem::new("P0403", format!("the crosswalk cannot be opened: {}", chain(&e)))
+            .hint("only files signed by a trusted key and unchanged since can be opened; have them signed again")
+    })?;
+    let reference = crosswalk.reference().clone();
+    Ok((crosswalk, reference))
+}
+
+fn read(config: &Config, path: &str) -> Result<Vec<u8>, Problem> {
+    let full = config.path(path);
+    std::fs::read(&full).map_err(|e| {
+        Problem::new("P0401", format!("cannot read {}: {e}", full.display()))
+            .hint("name the sealed files under [crosswalk]")
+    })
+}
+
+/// The keys of the configuration whose signatures count.
+pub(crate) fn trust(config: &Config) -> Result<TrustedKeys, Problem> {
     let mut trust = TrustedKeys::new();
     for path in &config.crosswalk.trusted_keys {
-        let pem = read(path)?;
+        let pem = read(config, path)?;
         let public = PublicKey::from_pem(&String::from_utf8_lossy(&pem)).map_err(|e| {
             Problem::new("P0402", format!("{path}: {e}"))
                 .hint("a PEM file with an Ed25519 public key")
@@ -158,17 +219,53 @@ pub(crate) fn open_crosswalk(config: &Config) -> Result<(Crosswalk, Reference), 
             .trust(SigningKeyId::of(&public).as_str(), &public.0, None)
             .map_err(|e| Problem::new("P0402", e.to_string()))?;
     }
-    let mut versions = Vec::new();
+    Ok(trust)
+}
+
+/// The versions of the files, each with a good signature.
+pub(crate) fn file_versions(config: &Config) -> Result<Vec<VersionFile>, Failure> {
+    let trust = trust(config)?;
+    let mut files = Vec::new();
     for path in &config.crosswalk.versions {
-        versions.push(read(path)?);
+        let payload = unsealed(config, path, VERSION_TYPE, &trust)?;
+        let file = VersionFile::parse(&payload)
+            .map_err(|e| Problem::new("P0403", format!("{path}: {e}")))?;
+        files.push(file);
     }
-    let sealed = read(&config.crosswalk.reference)?;
-    let crosswalk = Crosswalk::open(&versions, &sealed, &trust).map_err(|e| {
-        Problem::new("P0403", format!("the crosswalk cannot be opened: {}", chain(&e)))
-            .hint("only files signed by a trusted key and unchanged since can be opened; have them signed again")
-    })?;
-    let reference = crosswalk.reference().clone();
-    Ok((crosswalk, reference))
+    Ok(files)
+}
+
+/// The reference data, with a good signature.
+pub(crate) fn sealed_reference(config: &Config) -> Result<Reference, Failure> {
+    let path = &config.crosswalk.reference;
+    let payload = unsealed(config, path, REFERENCE_TYPE, &trust(config)?)?;
+    let reference = Reference::parse(&payload);
+    Ok(reference.map_err(|e| Problem::new("P0403", format!("{path}: {e}")))?)
+}
+
+fn unsealed(
+    config: &Config,
+    path: &str,
+    expected: &str,
+    trust: &TrustedKeys,
+) -> Result<Vec<u8>, Problem> {
+    let hint = "only files signed by a trusted key and unchanged since can be opened";
+    let opened = open(&read(config, path)?, trust)
+        .map_err(|e| Problem::new("P0403", format!("{path}: {e}")).hint(hint))?;
+    if opened.payload_type == expected {
+        return Ok(opened.payload);
+    }
+    let what = format!(
+        "{path} is sealed as {:?}, expected {expected:?}",
+        opened.payload_type
+    );
+    Err(Problem::new("P0403", what).hint("was the wrong file named?"))
+}
+
+/// What a person sees of a store that can't be read.
+pub(crate) fn unreadable(error: &dyn std::error::Error) -> Failure {
+    let what = format!("the store cannot be read: {}", chain(error));
+    Failure::Unreachable(Problem::new("P0301", what))
 }
 
 fn check_entities(config: &Config, reference: &Reference) -> Result<(), Failure> {

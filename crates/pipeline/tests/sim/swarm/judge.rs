@@ -296,6 +296,7 @@ fn conservation(
                     row.amount, row.currency, document.currency
                 ),
             );
+<<<<<<< HEAD
         }
     }
     if !document.is_invoice() && !document.is_statistical() {
@@ -315,6 +316,8 @@ fn conservation(
                     row.day, row.amount, row.currency
                 ),
             );
+=======
+>>>>>>> main
         }
     }
     if document.is_statistical() {
@@ -386,10 +389,14 @@ fn audit(
     }
     for (number, standing) in standings {
         for row in standing.postings.iter().chain(&standing.reversals) {
+<<<<<<< HEAD
             if row.stamp.len() < 26 {
                 continue;
             }
             let mentioned = places.get(&row.stamp[..26]).map_or(0, |(_, count)| *count);
+=======
+            let mentioned = places.get(&row.stamp).map_or(0, |(_, count)| *count);
+>>>>>>> main
             let needed = if evidence.exceptions.contains_key(number) {
                 1
             } else {

@@ -6,14 +6,9 @@
 use std::collections::BTreeMap;
 
 use tieout_connector::{Batch, BatchItem, Fault, ItemOutcome};
-<<<<<<< HEAD
-use tieout_engine::{Change, Delivery, DeliveryEvent, DeliveryState, settle};
-use tieout_model::{DeliveryId, DocumentKind, FaultClass, SystemId};
-=======
 use tieout_engine::plan::difference;
-use tieout_engine::{Admission, Change, Delivery, DeliveryEvent, settle};
+use tieout_engine::{Admission, Change, Delivery, DeliveryEvent, DeliveryState, settle};
 use tieout_model::{DeliveryId, Document, DocumentKind, FaultClass, SystemId};
->>>>>>> main
 use tieout_store::{LeaseRequest, StoredDelivery};
 
 use crate::context::{Context, PassError, Progress, Tally, decoded};
@@ -120,19 +115,13 @@ async fn send(
     let mut rest = lot;
     while !rest.is_empty() {
         let tail = rest.split_off(size.min(rest.len()));
-<<<<<<< HEAD
-        let part = still_ours(context, std::mem::replace(&mut rest, tail));
+        let (part, items) = apart(still_ours(context, std::mem::replace(&mut rest, tail)));
         if part.is_empty() {
             continue;
         }
-        let items = part.iter().map(|(_, item)| item.clone()).collect();
-        let answer = client.post(&Batch { kind, items }).await;
-=======
-        let (part, items) = apart(std::mem::replace(&mut rest, tail));
         let batch = Batch { kind, items };
         let answer = client.post(&batch).await;
         context.heard_outcome(target, &answer);
->>>>>>> main
         Tally::add(&context.tally.sent, part.len());
         let events = match answer {
             Ok(outcome) => outcome
@@ -147,7 +136,6 @@ async fn send(
     Ok(())
 }
 
-<<<<<<< HEAD
 /// What may still be sent: half of the lease at least is left. A worker that was stopped for long must not send what another one may be
 /// looking up already; it leaves the rest to its lease, which runs out.
 fn still_ours(context: &Context, lot: Lot) -> Lot {
@@ -161,15 +149,12 @@ fn still_ours(context: &Context, lot: Lot) -> Lot {
     ours
 }
 
-/// Decides on each delivery what its event means, and commits that.
-=======
 /// What is known of the deliveries, and what is sent of them.
 pub(crate) fn apart(lot: Lot) -> (Vec<Delivery>, Vec<BatchItem>) {
     lot.into_iter().unzip()
 }
 
 /// Decides on each delivery what its event means, and commits that. `items` are what was sent of `deliveries`, in the same order.
->>>>>>> main
 pub(crate) async fn commit_events(
     context: &Context,
     stage: &'static str,

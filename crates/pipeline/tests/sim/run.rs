@@ -42,7 +42,6 @@ fn main() -> ExitCode {
         let at = arguments.iter().position(|a| a == name)?;
         arguments.get(at + 1)?.parse::<u64>().ok()
     };
-<<<<<<< HEAD
     let is_good = if let Some(seed) = number("--seed") {
         one(seed)
     } else if arguments.iter().any(|a| a == "--planted") {
@@ -128,38 +127,6 @@ fn many(from: u64, seeds: u64) -> bool {
         for (mark, count) in outcome.marks {
             *sum.marks.entry(mark).or_default() += count;
         }
-=======
-    let from = number("--from").unwrap_or(1);
-    if let Some(seed) = number("--seed") {
-        let outcome = swarm::run(seed, false, None);
-        for line in &outcome.story {
-            println!("{line}");
-        }
-        println!(
-            "{:#?}\n{:#?}\n{:#?}",
-            outcome.marks, outcome.exceptions, outcome.faults
-        );
-        println!(
-            "seed {seed} documents {} calls {} lives {} digest {}",
-            outcome.documents, outcome.calls, outcome.lives, outcome.digest
-        );
-        return ExitCode::from(u8::from(!outcome.faults.is_empty()));
-    }
-    let seeds = number("--seeds").unwrap_or(50);
-    let started = std::time::Instant::now();
-    let mut failed = 0;
-    for seed in from..from + seeds {
-        let outcome = swarm::run(seed, false, None);
-        let hits: u64 = outcome.hits.values().sum();
-        println!(
-            "seed {seed}: {} documents, {hits} faults, {} calls, {} lives, {} wrong, {} exceptions",
-            outcome.documents,
-            outcome.calls,
-            outcome.lives,
-            outcome.faults.len(),
-            outcome.exceptions.values().sum::<u64>()
-        );
->>>>>>> main
         if !outcome.faults.is_empty() {
             let told = outcome.faults.iter().take(3);
             let told = told.map(|f| format!("[{}] {}", f.point, f.what)).collect();

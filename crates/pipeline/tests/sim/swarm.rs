@@ -141,11 +141,8 @@ fn outcome(world: &Arc<World>, faults: Vec<Fault>) -> Outcome {
         .iter()
         .map(|b| format!("{b:02x}"))
         .collect();
-<<<<<<< HEAD
     let mut operations = world.fusion.counts.lock().unwrap().by_operation.clone();
     operations.extend(world.intacct.counts.lock().unwrap().by_operation.clone());
-=======
->>>>>>> main
     let calls =
         world.fusion.counts.lock().unwrap().calls + world.intacct.counts.lock().unwrap().calls;
     Outcome {

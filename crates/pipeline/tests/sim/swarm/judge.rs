@@ -296,7 +296,6 @@ fn conservation(
                     row.amount, row.currency, document.currency
                 ),
             );
-<<<<<<< HEAD
         }
     }
     if !document.is_invoice() && !document.is_statistical() {
@@ -316,8 +315,6 @@ fn conservation(
                     row.day, row.amount, row.currency
                 ),
             );
-=======
->>>>>>> main
         }
     }
     if document.is_statistical() {
@@ -389,14 +386,10 @@ fn audit(
     }
     for (number, standing) in standings {
         for row in standing.postings.iter().chain(&standing.reversals) {
-<<<<<<< HEAD
             if row.stamp.len() < 26 {
                 continue;
             }
             let mentioned = places.get(&row.stamp[..26]).map_or(0, |(_, count)| *count);
-=======
-            let mentioned = places.get(&row.stamp).map_or(0, |(_, count)| *count);
->>>>>>> main
             let needed = if evidence.exceptions.contains_key(number) {
                 1
             } else {

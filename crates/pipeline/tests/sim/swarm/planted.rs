@@ -20,7 +20,6 @@ use super::world::World;
 
 /// The planted bugs, in the order of the plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-<<<<<<< HEAD
 pub(crate) enum Bug {
     RetryWithoutLookUp,
     OneLookUp,
@@ -425,13 +424,4 @@ pub(crate) async fn read(world: &World, context: &Context) -> Option<Result<bool
         }
     }
     Some(Ok(true))
-=======
-pub(crate) enum Bug {}
-pub(crate) fn plant(_world: &World, context: Context) -> Context {
-    context
-}
-pub(crate) async fn after_round(_world: &World, _context: &Context) {}
-pub(crate) async fn read(_world: &World, _context: &Context) -> Option<Result<bool, PassError>> {
-    None
->>>>>>> main
 }

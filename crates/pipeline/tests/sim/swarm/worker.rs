@@ -85,7 +85,7 @@ async fn rest(world: &World, context: &Context, n: usize) {
     let next = context.store.next_due().await.ok().flatten();
     let due = next.map_or(i64::MAX / 4, |at| at.millis() - context.now().millis());
     let poll = *world.next_poll.lock().unwrap() - world.sched.now_ms();
-    let sleep = world.sched.sleep(due.min(poll).max(500));
+    let sleep = world.sched.sleep(due.min(poll).max(2_000));
     let signal = world.signals[n].clone();
     Idle { sleep, signal }.await;
     world.signals[n].store(false, Ordering::SeqCst);

@@ -132,11 +132,7 @@ impl World {
         let url = DatabaseUrl::memory();
         let store =
             futures_util::future::FutureExt::now_or_never(Store::open(&url, ExecutionMode::Inline));
-<<<<<<< HEAD
         let poll_ms = company.days * 86_400_000 / 16;
-=======
-        let poll_ms = company.days * 86_400_000 / 40;
->>>>>>> main
         Arc::new(Self {
             seed,
             bug,

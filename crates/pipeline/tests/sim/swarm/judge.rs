@@ -7,7 +7,7 @@ use bigdecimal::BigDecimal;
 use tieout_store::{DocumentFilter, DocumentWord, Store};
 
 use super::judge_ledger;
-use super::ledger::{Books, ENTITIES, SourceDocument, decimals, iso, plain};
+use super::ledger::{Books, ENTITIES, SourceDocument, State, decimals, iso, plain};
 use super::world::World;
 
 /// One thing that is wrong: the point of the plan, and what.
@@ -247,12 +247,23 @@ fn conservation(
             format!("{what}: {number} {} stands {net} times", document.kind),
         );
     }
-    if is_exception || net != wanted || wanted != 1 {
-        return;
+    if let (Some(standing), Some(state)) = (standing, document.latest())
+        && !is_exception
+        && net == wanted
+        && wanted == 1
+    {
+        latest_state(number, document, state, standing, add);
     }
-    let (Some(standing), Some(state)) = (standing, document.latest()) else {
-        return;
-    };
+}
+
+/// The posting that counts carries the latest state: its day, its entity, its amount.
+fn latest_state(
+    number: &str,
+    document: &SourceDocument,
+    state: &State,
+    standing: &Standing<'_>,
+    add: &mut impl FnMut(u8, String),
+) {
     // The posting with the highest number is the one that counts.
     let number_of = |row: &&&TargetRow| {
         let (_, n) = row.stamp.rsplit_once('-').unwrap_or_default();
@@ -284,6 +295,16 @@ fn conservation(
             ),
         );
     }
+    amounts(number, document, state, row, add);
+}
+
+fn amounts(
+    number: &str,
+    document: &SourceDocument,
+    state: &State,
+    row: &TargetRow,
+    add: &mut impl FnMut(u8, String),
+) {
     if document.is_invoice() {
         let control: i128 = -state.lines.last().map_or(0, |l| l.txn);
         let text = plain(control, decimals(document.currency));

@@ -22,7 +22,7 @@ mod signature;
 mod translate;
 pub mod trial;
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use tieout_model::{AccountClass, AccountingDate, Digest};
 
@@ -57,7 +57,7 @@ pub struct Crosswalk {
     files: Vec<VersionFile>,
     prepared: Vec<Prepared>,
     reference: Reference,
-    classes: HashMap<String, AccountClass>,
+    classes: BTreeMap<String, AccountClass>,
     dimensions: Vec<String>,
     required: Vec<usize>,
     digest: Digest,

@@ -38,7 +38,10 @@ pub(crate) fn fed_by(version: &VersionFile, attribute: &str) -> BTreeSet<String>
     mine.map(|rule| rule.segment.clone()).collect()
 }
 
-type Groups = BTreeMap<(&'static str, String), BTreeMap<String, (LiveValue, bool)>>;
+/// Values of one attribute of one side: what is known of each, and whether the system itself named it.
+type Group = BTreeMap<String, (LiveValue, bool)>;
+
+type Groups = BTreeMap<(&'static str, String), Group>;
 
 /// The values of both sides, each with whether a system is known to have it.
 fn groups(source: &Source<'_>) -> Groups {

@@ -9,7 +9,7 @@ use tieout_engine::{Delivery, DeliveryRole, DeliveryState};
 use tieout_model::{Coding, Document, DocumentId, DocumentKind, Envelope, LineFact, Stamp};
 use tieout_store::{RecordedDocument, StoredDelivery};
 
-use crate::OWN_SYSTEM;
+use crate::balances::OWN_SYSTEM;
 use crate::context::{Context, PassError, decoded};
 use crate::reconcile::Question;
 

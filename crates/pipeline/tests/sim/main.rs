@@ -5,6 +5,7 @@
 mod company;
 mod faults;
 mod golden;
+mod mapping;
 mod people;
 mod reconciliation;
 mod world;

@@ -17,8 +17,14 @@ fn main() -> ExitCode {
         for line in &outcome.story {
             println!("{line}");
         }
-        println!("{:#?}\n{:#?}\n{:#?}", outcome.marks, outcome.exceptions, outcome.faults);
-        println!("seed {seed} documents {} calls {} lives {} digest {}", outcome.documents, outcome.calls, outcome.lives, outcome.digest);
+        println!(
+            "{:#?}\n{:#?}\n{:#?}",
+            outcome.marks, outcome.exceptions, outcome.faults
+        );
+        println!(
+            "seed {seed} documents {} calls {} lives {} digest {}",
+            outcome.documents, outcome.calls, outcome.lives, outcome.digest
+        );
         return ExitCode::from(u8::from(!outcome.faults.is_empty()));
     }
     let seeds = number("--seeds").unwrap_or(50);
@@ -27,7 +33,14 @@ fn main() -> ExitCode {
     for seed in from..from + seeds {
         let outcome = swarm::run(seed, false, None);
         let hits: u64 = outcome.hits.values().sum();
-        println!("seed {seed}: {} documents, {hits} faults, {} calls, {} lives, {} wrong, {} exceptions", outcome.documents, outcome.calls, outcome.lives, outcome.faults.len(), outcome.exceptions.values().sum::<u64>());
+        println!(
+            "seed {seed}: {} documents, {hits} faults, {} calls, {} lives, {} wrong, {} exceptions",
+            outcome.documents,
+            outcome.calls,
+            outcome.lives,
+            outcome.faults.len(),
+            outcome.exceptions.values().sum::<u64>()
+        );
         if !outcome.faults.is_empty() {
             failed += 1;
             for fault in outcome.faults.iter().take(6) {

@@ -61,13 +61,19 @@ pub(crate) fn run(seed: u64, is_calm: bool, bug: Option<Bug>) -> Outcome {
             0 => Box::pin(people::live(world, agenda.take().unwrap_or_default())),
             1 => Box::pin(world::carry_mail(world)),
             n => {
-                let pause = if is_again { world.faults.between(1_000, 120_000) } else { 0 };
+                let pause = if is_again {
+                    world.faults.between(1_000, 120_000)
+                } else {
+                    0
+                };
                 Box::pin(worker::work(world, n - 2, pause))
             }
         }
     };
     world.people.company.lock().unwrap().maker.last_day += days;
-    world.sched.run(start + days * DAY_MS + 1, &mut tasks, &mut rng, &mut spawn);
+    world
+        .sched
+        .run(start + days * DAY_MS + 1, &mut tasks, &mut rng, &mut spawn);
     world.faults.stop();
     world.set_clocks();
     world.people.repair(&world);
@@ -75,7 +81,9 @@ pub(crate) fn run(seed: u64, is_calm: bool, bug: Option<Bug>) -> Outcome {
     world.sched.run(calm, &mut tasks, &mut rng, &mut spawn);
     let mut faults = judge(&world);
     let writes = world.fusion.counts.lock().unwrap().writes;
-    world.sched.run(calm + DAY_MS / 4, &mut tasks, &mut rng, &mut spawn);
+    world
+        .sched
+        .run(calm + DAY_MS / 4, &mut tasks, &mut rng, &mut spawn);
     let again = world.fusion.counts.lock().unwrap().writes - writes;
     if again > 0 && !faults.iter().any(|f| f.point == 9) {
         let what = format!("{again} writes in a settled world");
@@ -89,7 +97,9 @@ fn outcome(world: &Arc<World>, faults: Vec<Fault>) -> Outcome {
     let mut exceptions = BTreeMap::new();
     for exception in evidence.exceptions.values().flatten() {
         let short: String = exception.reason.chars().take(70).collect();
-        *exceptions.entry(format!("{}: {short}", exception.word)).or_default() += 1;
+        *exceptions
+            .entry(format!("{}: {short}", exception.word))
+            .or_default() += 1;
     }
     let head = now(world.store.audit_head()).unwrap();
     let log = world.faults.log();
@@ -98,8 +108,13 @@ fn outcome(world: &Arc<World>, faults: Vec<Fault>) -> Outcome {
     hasher.update(world.fusion.twin.lock().unwrap().documents_csv());
     hasher.update(world.intacct.twin.lock().unwrap().documents_csv());
     hasher.update(log.join("\n"));
-    let digest: String = hasher.finalize().iter().map(|b| format!("{b:02x}")).collect();
-    let calls = world.fusion.counts.lock().unwrap().calls + world.intacct.counts.lock().unwrap().calls;
+    let digest: String = hasher
+        .finalize()
+        .iter()
+        .map(|b| format!("{b:02x}"))
+        .collect();
+    let calls =
+        world.fusion.counts.lock().unwrap().calls + world.intacct.counts.lock().unwrap().calls;
     Outcome {
         faults,
         hits: world.faults.hits(),

@@ -98,12 +98,18 @@ impl<T: Twin> Door<T> {
     }
 
     fn answer(&self, request: Request<Bytes>) -> Response<Bytes> {
-        self.twin.lock().unwrap().answer(self.sched.now_ms(), request)
+        self.twin
+            .lock()
+            .unwrap()
+            .answer(self.sched.now_ms(), request)
     }
 
     fn strikes(&self, class: Class, operation: &str) -> bool {
-        self.faults
-            .strikes(class, self.sched.now_ms(), &format!("{} {operation}", self.name))
+        self.faults.strikes(
+            class,
+            self.sched.now_ms(),
+            &format!("{} {operation}", self.name),
+        )
     }
 
     /// Faults before the other side sees anything; an answer ends the call.
@@ -123,12 +129,17 @@ impl<T: Twin> Door<T> {
         }
         let (until, status) = *self.away.lock().unwrap();
         if self.sched.now_ms() < until {
-            self.faults.count(Class::Throttled, self.sched.now_ms(), operation);
+            self.faults
+                .count(Class::Throttled, self.sched.now_ms(), operation);
             return Some(Ok(self.page(status)));
         }
         if self.strikes(Class::Throttled, operation) {
             let until = self.sched.now_ms() + self.faults.between(5, 600) * 1_000;
-            let status = if self.faults.between(0, 1) == 0 { 429 } else { 503 };
+            let status = if self.faults.between(0, 1) == 0 {
+                429
+            } else {
+                503
+            };
             *self.away.lock().unwrap() = (until, status);
             return Some(Ok(self.page(status)));
         }
@@ -141,12 +152,15 @@ impl<T: Twin> Door<T> {
                 self.faults.mark("hung after it was done");
                 let _ = self.answer(copy(request));
             }
-            return Some(Err(TransportFailure::NoAnswer("no end of the answer".into())));
+            return Some(Err(TransportFailure::NoAnswer(
+                "no end of the answer".into(),
+            )));
         }
         if is_write && self.strikes(Class::LateRequest, operation) {
             self.sched.sleep(PATIENCE_MS).await;
             let arrives = self.sched.now_ms() + self.faults.between(1, 50_000);
-            self.mail.post(&self.sched, arrives, Letter::Request(copy(request)));
+            self.mail
+                .post(&self.sched, arrives, Letter::Request(copy(request)));
             return Some(Err(TransportFailure::NoAnswer("timed out".into())));
         }
         None
@@ -154,7 +168,8 @@ impl<T: Twin> Door<T> {
 
     /// A request arrives whose caller gave up.
     pub(crate) fn arrive_late(&self, request: Request<Bytes>) {
-        self.faults.mark("a request arrived after its caller gave up");
+        self.faults
+            .mark("a request arrived after its caller gave up");
         let _ = self.answer(request);
     }
 
@@ -163,7 +178,8 @@ impl<T: Twin> Door<T> {
         let mut page = Response::new(Bytes::from_static(text.as_bytes()));
         *page.status_mut() = StatusCode::from_u16(status).unwrap();
         if status == 429 && self.faults.between(0, 1) == 0 {
-            page.headers_mut().insert("retry-after", "30".parse().unwrap());
+            page.headers_mut()
+                .insert("retry-after", "30".parse().unwrap());
         }
         page
     }
@@ -190,7 +206,10 @@ impl<T: Twin> Door<T> {
             return answer;
         }
         let text = String::from_utf8_lossy(answer.body()).into_owned();
-        if let Some(at) = text.find("\"ReqstId\"").filter(|_| operation.starts_with("POST")) {
+        if let Some(at) = text
+            .find("\"ReqstId\"")
+            .filter(|_| operation.starts_with("POST"))
+        {
             self.faults.mark("job number lost");
             let end = text[at..].find(',').map_or(text.len() - 1, |n| at + n);
             let cut = format!("{}\"ReqstId\":\"-1\"{}", &text[..at], &text[end..]);
@@ -202,8 +221,8 @@ impl<T: Twin> Door<T> {
 
     /// A replica that has not seen what was written lately: an empty collection, where that is possible at all.
     fn is_stale(&self, operation: &str, request: &Request<Bytes>) -> bool {
-        let is_look_up = operation.starts_with("GET invoices")
-            || operation.starts_with("GET journalBatches");
+        let is_look_up =
+            operation.starts_with("GET invoices") || operation.starts_with("GET journalBatches");
         let query = request.uri().query().unwrap_or_default();
         is_look_up && query.contains("q=") && self.strikes(Class::Stale, operation)
     }
@@ -241,7 +260,8 @@ impl<T: Twin> Transport for Door<T> {
             }
         }
         if self.is_stale(&operation, &request) {
-            let empty = br#"{"items":[],"count":0,"hasMore":false,"limit":499,"offset":0,"links":[]}"#;
+            let empty =
+                br#"{"items":[],"count":0,"hasMore":false,"limit":499,"offset":0,"links":[]}"#;
             return Ok(Response::new(Bytes::from_static(empty)));
         }
         let digest: [u8; 32] = Sha256::digest(request.body()).into();

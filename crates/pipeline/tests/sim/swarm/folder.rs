@@ -110,8 +110,7 @@ impl Company {
             fs::copy(golden.join(&name), root.join(&name)).unwrap();
         }
         let put = |name: &str, text: String| fs::write(root.join(name), text).unwrap();
-        let mut accounts =
-            fs::read_to_string(golden.join("master/accounts_intacct.csv")).unwrap();
+        let mut accounts = fs::read_to_string(golden.join("master/accounts_intacct.csv")).unwrap();
         let _ = writeln!(accounts, "{UNMAPPED},Not mapped,expense,D,Y,average");
         put("master/accounts_intacct.csv", accounts);
         let mut parties = fs::read_to_string(golden.join("master/vendors.csv")).unwrap();
@@ -123,7 +122,10 @@ impl Company {
         put("master/entities.csv", self.entities_csv());
         put("master/periods.csv", self.periods_csv());
         for (name, from, to) in [("v1", None, Some(())), ("v2", Some(()), None)] {
-            put(&format!("crosswalk/{name}.json"), self.crosswalk(name, from, to));
+            put(
+                &format!("crosswalk/{name}.json"),
+                self.crosswalk(name, from, to),
+            );
         }
         let (documents, lines) = self.documents_csv();
         put("inputs/documents.csv", documents);
@@ -223,7 +225,10 @@ impl Company {
                 "{number},{},{day},{day},{},{},{},{},,{},,,v1,x,{} {number}",
                 document.kind,
                 self.month_of(state).name,
-                format_args!("{}T09:00:00Z", iso(state.day.min(self.epoch_ms / 86_400_000 - 1))),
+                format_args!(
+                    "{}T09:00:00Z",
+                    iso(state.day.min(self.epoch_ms / 86_400_000 - 1))
+                ),
                 ENTITIES[document.entity].id,
                 document.currency,
                 document.party,
@@ -235,8 +240,9 @@ impl Company {
     }
 
     fn openings_csv(&self) -> String {
-        let mut csv =
-            String::from("entity_id,account,currency,balance,translated_currency,translated_balance\n");
+        let mut csv = String::from(
+            "entity_id,account,currency,balance,translated_currency,translated_balance\n",
+        );
         for (entity, amount) in &self.openings {
             let home = ENTITIES[*entity];
             for (account, units) in [("1010", *amount), ("3000", -*amount)] {

@@ -94,7 +94,9 @@ pub(crate) fn gather(world: &World) -> Evidence {
             | DocumentWord::Rejected
             | DocumentWord::Parked
             | DocumentWord::Uncertain => {
-                let is_withdrawn = row.reason.contains("deleted the document before it was sent");
+                let is_withdrawn = row
+                    .reason
+                    .contains("deleted the document before it was sent");
                 if row.state == DocumentWord::Uncertain {
                     unsettled.push(format!("{} uncertain {}", row.number, row.reason));
                 }
@@ -137,7 +139,10 @@ pub(crate) fn judge(world: &World) -> Vec<Fault> {
     let standings = standings(&evidence.rows, &mut add);
     for number in standings.keys() {
         if !books.contains_key(number) {
-            add(1, format!("{number} is in the target and nowhere in the source"));
+            add(
+                1,
+                format!("{number} is in the target and nowhere in the source"),
+            );
         }
     }
     for (number, document) in books {
@@ -161,8 +166,19 @@ fn standings<'a>(
     let mut seen = BTreeSet::new();
     let mut found: BTreeMap<String, Standing<'a>> = BTreeMap::new();
     for row in rows {
-        if !seen.insert((&row.stamp, &row.kind, if row.stamp.is_empty() { &*row.number } else { "" })) {
-            add(1, format!("doubled: {} {} stands twice", row.number, row.stamp));
+        if !seen.insert((
+            &row.stamp,
+            &row.kind,
+            if row.stamp.is_empty() {
+                &*row.number
+            } else {
+                ""
+            },
+        )) {
+            add(
+                1,
+                format!("doubled: {} {} stands twice", row.number, row.stamp),
+            );
         }
         let number = if row.kind == "gl_journal" {
             row.number.split(' ').nth(1).unwrap_or_default()
@@ -221,8 +237,15 @@ fn conservation(
     if net > parts(document) || net < 0 {
         add(1, format!("doubled: {number} has a net of {net} postings"));
     } else if net != wanted && !is_exception {
-        let what = if net < wanted { "lost" } else { "not taken back" };
-        add(1, format!("{what}: {number} {} stands {net} times", document.kind));
+        let what = if net < wanted {
+            "lost"
+        } else {
+            "not taken back"
+        };
+        add(
+            1,
+            format!("{what}: {number} {} stands {net} times", document.kind),
+        );
     }
     if is_exception || net != wanted || wanted != 1 {
         return;
@@ -233,30 +256,59 @@ fn conservation(
     // The posting with the highest number is the one that counts.
     let number_of = |row: &&&TargetRow| {
         let (_, n) = row.stamp.rsplit_once('-').unwrap_or_default();
-        if row.stamp.matches('-').count() == 2 { n.parse().unwrap_or(0) } else { 0_u32 }
+        if row.stamp.matches('-').count() == 2 {
+            n.parse().unwrap_or(0)
+        } else {
+            0_u32
+        }
     };
     let Some(row) = standing.postings.iter().max_by_key(number_of) else {
         return;
     };
     if row.day != iso(state.day) {
-        add(4, format!("{number} stands on {}, its latest state is of {}", row.day, iso(state.day)));
+        add(
+            4,
+            format!(
+                "{number} stands on {}, its latest state is of {}",
+                row.day,
+                iso(state.day)
+            ),
+        );
     }
     if row.entity != ENTITIES[document.entity].id {
-        add(1, format!("{number} stands in {} instead of {}", row.entity, ENTITIES[document.entity].id));
+        add(
+            1,
+            format!(
+                "{number} stands in {} instead of {}",
+                row.entity, ENTITIES[document.entity].id
+            ),
+        );
     }
     if document.is_invoice() {
         let control: i128 = -state.lines.last().map_or(0, |l| l.txn);
         let text = plain(control, decimals(document.currency));
         let amount = BigDecimal::from_str(&text).unwrap();
         if row.amount != amount || row.currency != document.currency {
-            add(2, format!("{number} stands with {} {}, its latest state has {text} {}", row.amount, row.currency, document.currency));
+            add(
+                2,
+                format!(
+                    "{number} stands with {} {}, its latest state has {text} {}",
+                    row.amount, row.currency, document.currency
+                ),
+            );
         }
     }
     if document.is_statistical() {
         let units: i128 = state.lines.iter().map(|l| l.txn).filter(|t| *t > 0).sum();
         let amount = BigDecimal::from_str(&plain(units, 2)).unwrap();
         if row.amount != amount {
-            add(2, format!("{number} stands with {} units, its latest state has {amount}", row.amount));
+            add(
+                2,
+                format!(
+                    "{number} stands with {} units, its latest state has {amount}",
+                    row.amount
+                ),
+            );
         }
     }
 }
@@ -270,14 +322,22 @@ fn periods(
     let Some(closed) = *world.people.closed_at.lock().unwrap() else {
         return;
     };
-    let closed = jiff::Timestamp::from_millisecond(closed + 1_000).unwrap().to_string();
+    let closed = jiff::Timestamp::from_millisecond(closed + 1_000)
+        .unwrap()
+        .to_string();
     for row in rows {
         let is_inside = row.day >= iso(month.first) && row.day <= iso(month.last);
         // The adjusting period of the same day stays open.
         let is_adjusting = row.number.contains("GLADJU");
         let is_posted = matches!(&*row.status, "Posted" | "Validated");
         if is_inside && !is_adjusting && is_posted && row.created[..19] > closed[..19] {
-            add(5, format!("{} of {} was entered on {} into a closed period", row.number, row.day, row.created));
+            add(
+                5,
+                format!(
+                    "{} of {} was entered on {} into a closed period",
+                    row.number, row.day, row.created
+                ),
+            );
         }
     }
 }
@@ -310,9 +370,19 @@ fn audit(
     for (number, standing) in standings {
         for row in standing.postings.iter().chain(&standing.reversals) {
             let mentioned = places.get(&row.stamp).map_or(0, |(_, count)| *count);
-            let needed = if evidence.exceptions.contains_key(number) { 1 } else { 2 };
+            let needed = if evidence.exceptions.contains_key(number) {
+                1
+            } else {
+                2
+            };
             if mentioned < needed {
-                add(8, format!("{number} {} stands in the target with {mentioned} entries in the audit log", row.stamp));
+                add(
+                    8,
+                    format!(
+                        "{number} {} stands in the target with {mentioned} entries in the audit log",
+                        row.stamp
+                    ),
+                );
             }
         }
     }

@@ -37,7 +37,11 @@ impl Mapper {
         let lookups = &self.versions[usize::from(is_second)]["lookups"];
         let look = |table: &str, value: &str| lookups[table][value].as_str().map(str::to_owned);
         let is_balance_sheet = line.account.starts_with(['1', '2', '3']);
-        let department = if line.department.is_empty() { "D000" } else { line.department };
+        let department = if line.department.is_empty() {
+            "D000"
+        } else {
+            line.department
+        };
         let account = match line.account {
             "6000" if line.class == "CL-RND" => "61100".to_owned(),
             "6200" if is_second && department == "D300" => "62150".to_owned(),
@@ -63,12 +67,22 @@ impl Mapper {
         ])
     }
 
-    fn add(&self, company: &Company, into: &mut Movements, document: &SourceDocument, state: &State) {
+    fn add(
+        &self,
+        company: &Company,
+        into: &mut Movements,
+        document: &SourceDocument,
+        state: &State,
+    ) {
         if document.is_statistical() {
             return;
         }
         let month = company.month_of(state);
-        let place = company.months.iter().position(|m| m.name == month.name).unwrap();
+        let place = company
+            .months
+            .iter()
+            .position(|m| m.name == month.name)
+            .unwrap();
         for line in &state.lines {
             let Some(key) = self.key(line, state.mapped_on) else {
                 continue;
@@ -112,10 +126,19 @@ pub(crate) fn check(
         let zero = BigDecimal::zero();
         let mut told = 0;
         for key in keys {
-            let (want, have) = (expected.get(key).unwrap_or(&zero), actual.get(key).unwrap_or(&zero));
+            let (want, have) = (
+                expected.get(key).unwrap_or(&zero),
+                actual.get(key).unwrap_or(&zero),
+            );
             if want != have && told < 3 {
                 told += 1;
-                add(3, format!("{label} {}: the source makes {want}, the target shows {have}", key.join("-")));
+                add(
+                    3,
+                    format!(
+                        "{label} {}: the source makes {want}, the target shows {have}",
+                        key.join("-")
+                    ),
+                );
             }
         }
     }
@@ -125,9 +148,16 @@ pub(crate) fn check(
 fn standing_state<'a>(document: &'a SourceDocument, standing: &Standing<'_>) -> Option<&'a State> {
     let number_of = |stamp: &str| -> u32 {
         let (_, n) = stamp.rsplit_once('-').unwrap_or_default();
-        if stamp.matches('-').count() == 2 { n.parse().unwrap_or(0) } else { 0 }
+        if stamp.matches('-').count() == 2 {
+            n.parse().unwrap_or(0)
+        } else {
+            0
+        }
     };
-    let row = standing.postings.iter().max_by_key(|row| number_of(&row.stamp))?;
+    let row = standing
+        .postings
+        .iter()
+        .max_by_key(|row| number_of(&row.stamp))?;
     let fits = |state: &&State| {
         let day = super::ledger::iso(state.day);
         if day != row.day {
@@ -146,7 +176,10 @@ fn standing_state<'a>(document: &'a SourceDocument, standing: &Standing<'_>) -> 
 }
 
 fn parts_differ(state: &State) -> bool {
-    state.lines.iter().any(|l| l.entity != state.lines[0].entity)
+    state
+        .lines
+        .iter()
+        .any(|l| l.entity != state.lines[0].entity)
 }
 
 fn shown(text: &str) -> BTreeMap<String, BTreeMap<Key, BigDecimal>> {

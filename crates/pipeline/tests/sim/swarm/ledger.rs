@@ -153,7 +153,11 @@ pub(crate) fn typed_lines(document: &SourceDocument, lines: &[Line]) -> Value {
         let (txn, base) = (
             plain(
                 line.txn.abs(),
-                if is_stat { 2 } else { decimals(document.currency) },
+                if is_stat {
+                    2
+                } else {
+                    decimals(document.currency)
+                },
             ),
             plain(
                 line.base.abs(),

@@ -42,7 +42,12 @@ pub(crate) struct Maker {
 }
 
 impl Maker {
-    pub(crate) fn new(rng: Rng, entities: Vec<usize>, days: (i64, i64), adjusting_day: i64) -> Self {
+    pub(crate) fn new(
+        rng: Rng,
+        entities: Vec<usize>,
+        days: (i64, i64),
+        adjusting_day: i64,
+    ) -> Self {
         Self {
             rng,
             entities,
@@ -241,7 +246,12 @@ impl Maker {
 }
 
 /// Fills base amounts and appends the line that balances, with its party.
-fn balance(document: &SourceDocument, lines: &mut Vec<Line>, control: &'static str, all: &[Entity]) {
+fn balance(
+    document: &SourceDocument,
+    lines: &mut Vec<Line>,
+    control: &'static str,
+    all: &[Entity],
+) {
     let (from, to) = (
         decimals(document.currency),
         decimals(all[document.entity].currency),

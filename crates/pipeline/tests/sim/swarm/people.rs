@@ -76,7 +76,11 @@ impl People {
                 for _ in 0..rng.between(low, high) {
                     let when = start + rng.between(0, length);
                     for (n, act) in acts.iter().enumerate() {
-                        let later = if n == 0 { 0 } else { rng.between(60_000, 40_000_000) };
+                        let later = if n == 0 {
+                            0
+                        } else {
+                            rng.between(60_000, 40_000_000)
+                        };
                         agenda.push(((when + later).min(start + length), *act));
                     }
                 }
@@ -99,7 +103,9 @@ impl People {
             Act::EnterMany => {
                 let count = self.rng.lock().unwrap().between(5, 40);
                 (0..count).for_each(|_| self.enter(world, now));
-                world.faults.count(Class::Paging, now, "many rows of one second");
+                world
+                    .faults
+                    .count(Class::Paging, now, "many rows of one second");
             }
             Act::Edit | Act::MoveDate => self.edit(world, now, act),
             Act::Delete => self.delete(world, now),
@@ -107,7 +113,12 @@ impl People {
             Act::CloseForGood => {
                 let name = self.company.lock().unwrap().months[1].name.clone();
                 world.source_twin(|twin| twin.set_period(None, None, &name, "closed"));
-                let later = world.fusion.twin.lock().unwrap().set_period(None, None, &name, "C");
+                let later = world
+                    .fusion
+                    .twin
+                    .lock()
+                    .unwrap()
+                    .set_period(None, None, &name, "C");
                 later.unwrap();
                 *self.closed_at.lock().unwrap() = Some(now);
             }
@@ -118,7 +129,13 @@ impl People {
             }
             Act::WithdrawRole => {
                 let denied = vec!["APBILL".to_owned(), "GLBATCH".to_owned()];
-                world.intacct.twin.lock().unwrap().options_mut().denied_objects = denied;
+                world
+                    .intacct
+                    .twin
+                    .lock()
+                    .unwrap()
+                    .options_mut()
+                    .denied_objects = denied;
                 *world.fusion.away.lock().unwrap() = (now + 600_000, 401);
                 world.faults.count(Class::Login, now, "role withdrawn");
             }
@@ -151,7 +168,8 @@ impl People {
         }
         let mut rng = self.rng.lock().unwrap();
         let application = *rng.pick(&[None, Some("GL"), Some("AP")]);
-        twin.set_period(None, application, *rng.pick(&names), "C").unwrap();
+        twin.set_period(None, application, *rng.pick(&names), "C")
+            .unwrap();
         world.faults.count(Class::Period, now, "closed for a while");
     }
 
@@ -245,7 +263,10 @@ impl People {
             return;
         };
         let document = company.books[&number].clone();
-        if !matches!(document.kind, "ap_bill" | "gl_journal" | "revenue_recognition") {
+        if !matches!(
+            document.kind,
+            "ap_bill" | "gl_journal" | "revenue_recognition"
+        ) {
             return;
         }
         let today = now / 86_400_000;

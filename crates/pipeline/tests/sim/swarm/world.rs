@@ -75,19 +75,28 @@ impl Gate for StoreGate {
     ) -> Pin<Box<dyn Future<Output = Result<(), String>> + Send + 'a>> {
         Box::pin(async move {
             let place = format!("{side:?} {attempted}");
-            if self.faults.strikes(Class::Crash, self.sched.now_ms(), &place) {
+            if self
+                .faults
+                .strikes(Class::Crash, self.sched.now_ms(), &place)
+            {
                 self.faults.mark(match side {
                     GateSide::Before => "died before a commit",
                     GateSide::After => "died after a commit",
                 });
                 self.sched.die().await;
             }
-            if self.faults.strikes(Class::Pause, self.sched.now_ms(), &place) {
+            if self
+                .faults
+                .strikes(Class::Pause, self.sched.now_ms(), &place)
+            {
                 let short = self.faults.between(0, 1) == 0;
                 let most = if short { 30_000 } else { 10_800_000 };
                 self.sched.sleep(self.faults.between(1_000, most)).await;
             }
-            if self.faults.strikes(Class::Disk, self.sched.now_ms(), &place) {
+            if self
+                .faults
+                .strikes(Class::Disk, self.sched.now_ms(), &place)
+            {
                 self.faults.mark(match side {
                     GateSide::Before => "disk full before a commit",
                     GateSide::After => "commit durable but reported as failed",
@@ -121,10 +130,8 @@ impl World {
             })
         };
         let url = DatabaseUrl::memory();
-        let store = futures_util::future::FutureExt::now_or_never(Store::open(
-            &url,
-            ExecutionMode::Inline,
-        ));
+        let store =
+            futures_util::future::FutureExt::now_or_never(Store::open(&url, ExecutionMode::Inline));
         let poll_ms = company.days * 86_400_000 / 40;
         Arc::new(Self {
             seed,
@@ -372,7 +379,10 @@ pub(crate) async fn carry_mail(world: Arc<World>) {
                 }
             }
         }
-        let wait = world.mail.next().map_or(i64::MAX / 2, |at| at - world.sched.now_ms());
+        let wait = world
+            .mail
+            .next()
+            .map_or(i64::MAX / 2, |at| at - world.sched.now_ms());
         let sleep = world.sched.sleep(wait.min(400 * 86_400_000));
         let signal = world.mail.signal.clone();
         Idle { sleep, signal }.await;

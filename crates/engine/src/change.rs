@@ -284,10 +284,7 @@ fn write_change(w: &mut Writer, change: &Change) {
             w.text("release");
             w.bytes(document.as_bytes());
         }
-        Change::OpenDelivery(opened) => {
-            w.text("open");
-            write_opened(w, opened);
-        }
+        Change::OpenDelivery(opened) => write_open(w, opened),
         Change::MoveDelivery {
             id,
             expected,
@@ -305,11 +302,7 @@ fn write_change(w: &mut Writer, change: &Change) {
             w.text(summary);
         }
         Change::RecordStep(step) => write_step(w, step),
-        Change::RecordLineage { id, body } => {
-            w.text("lineage");
-            write_id(w, *id);
-            w.bytes(Digest::of(body).as_bytes());
-        }
+        Change::RecordLineage { id, body } => write_lineage(w, *id, body),
         Change::RecordReconciliation {
             entity,
             snapshot,
@@ -425,6 +418,17 @@ fn write_break(w: &mut Writer, found: &BreakRecord) {
         &found.summary,
     ];
     texts.into_iter().for_each(|text| w.text(text));
+}
+
+fn write_lineage(w: &mut Writer, id: DeliveryId, body: &[u8]) {
+    w.text("lineage");
+    write_id(w, id);
+    w.bytes(Digest::of(body).as_bytes());
+}
+
+fn write_open(w: &mut Writer, opened: &OpenedDelivery) {
+    w.text("open");
+    write_opened(w, opened);
 }
 
 fn write_step(w: &mut Writer, step: &RegisterStep) {

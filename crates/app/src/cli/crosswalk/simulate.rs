@@ -305,6 +305,10 @@ fn write(folder: &Path, simulation: &Simulation<'_>, made: &Report) -> anyhow::R
         out.write_record([row.currency.code(), &row.account, &old, &new, &delta])?;
     }
     out.flush()?;
+    write_moves(folder, simulation, made)
+}
+
+fn write_moves(folder: &Path, simulation: &Simulation<'_>, made: &Report) -> anyhow::Result<()> {
     let mut out = csv::Writer::from_path(folder.join("moves.csv"))?;
     out.write_record([
         "entity",

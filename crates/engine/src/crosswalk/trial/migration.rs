@@ -66,26 +66,7 @@ pub fn migration_draft(
     ) else {
         return Ok(None);
     };
-    let mut sums: BTreeMap<&[Code], Amount> = BTreeMap::new();
-    let mut memos: BTreeMap<&[Code], String> = BTreeMap::new();
-    for one in carried.iter().filter(|one| one.entity == entity) {
-        for (segments, amount, memo) in [
-            (
-                &one.old,
-                one.balance.negated(),
-                format!("to {}", joined(&one.new)),
-            ),
-            (&one.new, one.balance, format!("from {}", joined(&one.old))),
-        ] {
-            let sum = sums.entry(segments).or_default();
-            *sum = sum.plus(amount)?;
-            memos.entry(segments).or_insert(memo);
-        }
-    }
-    for (segments, amount) in already {
-        let sum = sums.entry(segments).or_default();
-        *sum = sum.minus(*amount)?;
-    }
+    let (mut sums, memos) = sums_of(entity, carried, already)?;
     sums.retain(|_, sum| !sum.is_zero());
     if sums.is_empty() {
         return Ok(None);
@@ -124,4 +105,36 @@ pub fn migration_draft(
         }),
         lines,
     }))
+}
+
+type Sums<'a> = BTreeMap<&'a [Code], Amount>;
+type Memos<'a> = BTreeMap<&'a [Code], String>;
+
+/// What leaves and enters each combination, less what earlier journals moved, and what a line says about it.
+fn sums_of<'a>(
+    entity: &str,
+    carried: &'a [Carried],
+    already: &'a BTreeMap<Vec<Code>, Amount>,
+) -> Result<(Sums<'a>, Memos<'a>), AmountFault> {
+    let mut sums: BTreeMap<&[Code], Amount> = BTreeMap::new();
+    let mut memos: BTreeMap<&[Code], String> = BTreeMap::new();
+    for one in carried.iter().filter(|one| one.entity == entity) {
+        for (segments, amount, memo) in [
+            (
+                &one.old,
+                one.balance.negated(),
+                format!("to {}", joined(&one.new)),
+            ),
+            (&one.new, one.balance, format!("from {}", joined(&one.old))),
+        ] {
+            let sum = sums.entry(segments).or_default();
+            *sum = sum.plus(amount)?;
+            memos.entry(segments).or_insert(memo);
+        }
+    }
+    for (segments, amount) in already {
+        let sum = sums.entry(segments).or_default();
+        *sum = sum.minus(*amount)?;
+    }
+    Ok((sums, memos))
 }

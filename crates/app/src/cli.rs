@@ -1,6 +1,7 @@
 //! The commands: one noun, one file. Data goes to stdout, words to stderr.
 
 mod audit;
+mod bench;
 mod breaks;
 mod check;
 mod config;
@@ -61,6 +62,9 @@ enum Command {
     /// Print an example configuration, or check yours
     #[command(subcommand)]
     Config(config::ConfigCommand),
+    /// Measure this program against the simulators
+    #[command(hide = true)]
+    Bench(bench::BenchArguments),
 }
 
 /// Names the configuration.
@@ -97,5 +101,6 @@ pub(crate) async fn execute(arguments: Arguments) -> Result<u8, Failure> {
         Command::Audit(command) => audit::execute(command).await,
         Command::Check(arguments) => check::execute(arguments).await,
         Command::Config(command) => config::execute(command).await,
+        Command::Bench(arguments) => bench::execute(arguments).await,
     }
 }

@@ -19,6 +19,11 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 
+/// Answers of some megabytes come and go all day: the C library's allocator gives such memory back and faults it in again each time, which
+/// costs a third of the speed of reading ([decision 0002](../../../docs/decisions/0002-dependencies.md)).
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let arguments = cli::Arguments::parse();
     let filter = tracing_subscriber::EnvFilter::try_from_env("TIEOUT_LOG")

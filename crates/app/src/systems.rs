@@ -60,12 +60,20 @@ async fn mapping(config: &Config) -> Result<(Store, Crosswalk, Reference), Failu
     Ok((ledger.store, crosswalk, reference))
 }
 
+/// Puts something between a client and its system, which is named.
+pub(crate) type Through<'a> = &'a (dyn Fn(&str, Arc<dyn Transport>) -> Arc<dyn Transport> + Sync);
+
 /// Opens everything a configuration names. No system is called yet.
 pub(crate) async fn wire(config: Config) -> Result<Wired, Failure> {
+    wire_through(config, DIRECT).await
+}
+
+/// Like [`wire`], with something between the clients and their systems.
+pub(crate) async fn wire_through(config: Config, through: Through<'_>) -> Result<Wired, Failure> {
     let (store, crosswalk, reference) = mapping(&config).await?;
     let ambient = real();
     let calls = Arc::new(CallBuffer::default());
-    let systems = connect(&config, &ambient, &calls)?;
+    let systems = connect(&config, &ambient, &calls, through)?;
     let flows = config
         .flow
         .iter()
@@ -107,11 +115,15 @@ pub(crate) struct Clients {
     pub(crate) fusion: Arc<tieout_fusion::Fusion>,
 }
 
+/// Nothing between a client and its system.
+pub(crate) const DIRECT: Through<'static> = &|_, transport| transport;
+
 /// Makes the clients of a configuration; nothing is called yet.
 pub(crate) fn clients(
     config: &Config,
     ambient: &Ambient,
     calls: &Arc<CallBuffer>,
+    through: Through<'_>,
 ) -> Result<Clients, Failure> {
     let transport = |name: &str, timeout_ms: u64| -> Result<Arc<dyn Transport>, Failure> {
         let sink: Arc<dyn CallSink> = calls.clone();
@@ -122,7 +134,7 @@ pub(crate) fn clients(
                 format!("HTTP cannot be set up: {e:#}"),
             ))
         })?;
-        Ok(Arc::new(opened))
+        Ok(through(name, Arc::new(opened)))
     };
     let waiter: Arc<dyn tieout_connector::Waiter> = Arc::new(RealWaiter);
     let intacct = tieout_intacct::Intacct::new(
@@ -148,8 +160,9 @@ fn connect(
     config: &Config,
     ambient: &Ambient,
     calls: &Arc<CallBuffer>,
+    through: Through<'_>,
 ) -> Result<BTreeMap<SystemId, System>, Failure> {
-    let Clients { intacct, fusion } = clients(config, ambient, calls)?;
+    let Clients { intacct, fusion } = clients(config, ambient, calls, through)?;
     Ok(BTreeMap::from([
         (
             SystemId::new("intacct"),

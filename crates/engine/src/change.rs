@@ -265,10 +265,7 @@ fn write_change(w: &mut Writer, change: &Change) {
             let place = (origin, number.as_str(), *kind);
             write_malformed(w, flow, place, entity.as_ref(), notice);
         }
-        Change::MarkDeleted { document } => {
-            w.text("deleted");
-            w.bytes(document.as_bytes());
-        }
+        Change::MarkDeleted { document } => write_document(w, "deleted", *document),
         Change::SettleTranslation {
             document,
             revision,
@@ -280,10 +277,7 @@ fn write_change(w: &mut Writer, change: &Change) {
             notices,
             is_transient,
         } => write_hold(w, (*document, revision), notices, *is_transient),
-        Change::Release { document } => {
-            w.text("release");
-            w.bytes(document.as_bytes());
-        }
+        Change::Release { document } => write_document(w, "release", *document),
         Change::OpenDelivery(opened) => write_open(w, opened),
         Change::MoveDelivery {
             id,
@@ -315,6 +309,11 @@ fn write_change(w: &mut Writer, change: &Change) {
             w.list(calls.iter(), write_call);
         }
     }
+}
+
+fn write_document(w: &mut Writer, verb: &str, document: DocumentId) {
+    w.text(verb);
+    w.bytes(document.as_bytes());
 }
 
 fn write_cursor(w: &mut Writer, flow: &FlowId, expected: Option<&str>, next: &str) {

@@ -17,10 +17,10 @@ use crate::flow::Stream;
 /// How soon the sources are looked at again after enough was queued.
 const FULL_PAUSE_MS: i64 = 250;
 
-/// Reads one page of every stream, unless enough is queued already.
+/// Reads one page of every stream, all at once, unless enough is queued already.
 ///
 /// # Errors
-/// [`PassError`] if the store fails, or if a source can't be read (the other streams are read first).
+/// [`PassError`] if the store fails, or if a source can't be read (the other streams are read all the same).
 pub async fn pass(context: &Context) -> Result<Progress, PassError> {
     let mut worked = 0;
     let mut failure = None;
@@ -28,8 +28,12 @@ pub async fn pass(context: &Context) -> Result<Progress, PassError> {
         let wake_at = Some(context.now().plus_millis(FULL_PAUSE_MS));
         return Ok(Progress::Idle { wake_at });
     }
-    for stream in &context.streams {
-        match read_page(context, stream).await {
+    let pages = context
+        .streams
+        .iter()
+        .map(|stream| read_page(context, stream));
+    for page in futures_util::future::join_all(pages).await {
+        match page {
             Ok(count) => worked += count,
             Err(fault @ PassError::Source { .. }) => failure = Some(fault),
             Err(other) => return Err(other),

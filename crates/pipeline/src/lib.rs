@@ -19,5 +19,5 @@ pub mod translate;
 
 pub use circuits::{Away, Circuits};
 pub use context::{CallBuffer, Context, PassError, Progress, System, Tally};
-pub use drive::{Drained, Wake, drain, run};
+pub use drive::{Drained, Wake, drain, drain_side_by_side, run};
 pub use flow::{Carrier, Flow, FlowOverlap, Stream, streams};

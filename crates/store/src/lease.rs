@@ -40,8 +40,9 @@ struct Lane {
     entity: String,
 }
 
-const NEXT_LANE: &str = "SELECT target, kind, entity FROM delivery WHERE state = 'queued' AND (target, kind, entity) > (?1, ?2, ?3) \
-     ORDER BY target, kind, entity LIMIT 1";
+/// The instant after every delivery of a lane: with it the index is entered behind the lane, without it the whole lane would be walked.
+const NEXT_LANE: &str = "SELECT target, kind, entity FROM delivery WHERE state = 'queued' \
+     AND (target, kind, entity, due_at) > (?1, ?2, ?3, 9223372036854775807) ORDER BY target, kind, entity, due_at LIMIT 1";
 const WAITING: &str = "SELECT d.due_at, d.sequence FROM delivery d \
      WHERE d.state = 'queued' AND d.target = ?1 AND d.kind = ?2 AND d.entity = ?3 AND d.due_at <= ?4 \
      AND (d.number = 0 OR NOT EXISTS (SELECT 1 FROM delivery p WHERE p.document = d.document AND p.number < d.number \

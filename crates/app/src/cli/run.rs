@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use clap::Args;
-use tieout_pipeline::{Away, PassError, Wake, drain, run};
+use tieout_pipeline::{Away, PassError, Wake, drain_side_by_side, run};
 
 use crate::cli::ConfigFile;
 use crate::cli::twin::wait_for_end;
@@ -83,7 +83,7 @@ async fn chase(wired: &Wired) -> Result<(), Failure> {
 /// Drives the pipeline until nothing is due, showing what it does.
 pub(crate) async fn drain_now(wired: &Wired, is_quiet: bool) -> Result<(), Failure> {
     let bar = report::Progress::start(wired.context.tally.clone(), is_quiet);
-    let drained = drain(&wired.context, DRAIN_PATIENCE_MS, SOURCE_FAILURES_MAX).await;
+    let drained = drain_side_by_side(&wired.context, DRAIN_PATIENCE_MS, SOURCE_FAILURES_MAX).await;
     bar.finish();
     drained.map(|_| ()).map_err(failure)
 }

@@ -38,11 +38,13 @@ pub(crate) fn fed_by(version: &VersionFile, attribute: &str) -> BTreeSet<String>
     mine.map(|rule| rule.segment.clone()).collect()
 }
 
+/// Values of one attribute of one side: what is known of each, and whether the system itself named it.
+type Group = BTreeMap<String, (LiveValue, bool)>;
+
 /// The sheet of values and where on it the values of each side stand.
 pub(crate) fn values(source: &Source<'_>) -> (Sheet, Ranges) {
     let version = &source.version;
-    let mut groups: BTreeMap<(&'static str, String), BTreeMap<String, (LiveValue, bool)>> =
-        BTreeMap::new();
+    let mut groups: BTreeMap<(&'static str, String), Group> = BTreeMap::new();
     for (side, all) in [(SOURCE, &source.live.source), (TARGET, &source.live.target)] {
         for (of, live) in all {
             let group = groups.entry((side, of.clone())).or_default();

@@ -21,7 +21,17 @@ pub fn settle(
     let attempts = match event {
         DeliveryEvent::Taken { .. } => delivery.attempts.saturating_add(1),
         DeliveryEvent::Released => 0,
-        _ => delivery.attempts,
+        DeliveryEvent::Accepted(_)
+        | DeliveryEvent::Pending
+        | DeliveryEvent::ReadBack(_)
+        | DeliveryEvent::ReadBackOther(_)
+        | DeliveryEvent::Refused(_)
+        | DeliveryEvent::NotDone { .. }
+        | DeliveryEvent::Unknown
+        | DeliveryEvent::Absent
+        | DeliveryEvent::LeaseExpired
+        | DeliveryEvent::Found(_)
+        | DeliveryEvent::Resolved(_) => delivery.attempts,
     };
     if let DeliveryEvent::ReadBackOther(why) = &event
         && delivery.state.is_open()
@@ -62,13 +72,13 @@ fn from_queued(
     at: Moment,
     policy: &DeliveryPolicy,
 ) -> Option<DeliveryState> {
-    match event {
-        DeliveryEvent::Taken { by } => Some(DeliveryState::Leased {
-            by: by.clone(),
-            until: at.now.plus_millis(policy.lease_ms),
-        }),
-        _ => None,
-    }
+    let DeliveryEvent::Taken { by } = event else {
+        return None;
+    };
+    Some(DeliveryState::Leased {
+        by: by.clone(),
+        until: at.now.plus_millis(policy.lease_ms),
+    })
 }
 
 fn from_leased(
@@ -92,7 +102,12 @@ fn from_leased(
         DeliveryEvent::Unknown | DeliveryEvent::Absent | DeliveryEvent::LeaseExpired => {
             probe(at, policy, 0)
         }
-        _ => return None,
+        DeliveryEvent::Taken { .. }
+        | DeliveryEvent::Pending
+        | DeliveryEvent::ReadBackOther(_)
+        | DeliveryEvent::Found(_)
+        | DeliveryEvent::Released
+        | DeliveryEvent::Resolved(_) => return None,
     };
     Some(next)
 }
@@ -125,7 +140,13 @@ fn from_submitted(
         DeliveryEvent::ReadBack(ack) => read_back(ack).unwrap_or_else(later),
         DeliveryEvent::Refused(rejection) => DeliveryState::Rejected(rejection.clone()),
         DeliveryEvent::Absent => probe(at, policy, 0),
-        _ => return None,
+        DeliveryEvent::Taken { .. }
+        | DeliveryEvent::Accepted(_)
+        | DeliveryEvent::ReadBackOther(_)
+        | DeliveryEvent::LeaseExpired
+        | DeliveryEvent::Found(_)
+        | DeliveryEvent::Released
+        | DeliveryEvent::Resolved(_) => return None,
     };
     Some(next)
 }
@@ -160,7 +181,14 @@ fn from_uncertain(
             probe(at, policy, absences)
         }
         DeliveryEvent::Resolved(how) => DeliveryState::Resolved(how.clone()),
-        _ => return None,
+        DeliveryEvent::Taken { .. }
+        | DeliveryEvent::Accepted(_)
+        | DeliveryEvent::ReadBack(_)
+        | DeliveryEvent::ReadBackOther(_)
+        | DeliveryEvent::Refused(_)
+        | DeliveryEvent::Absent
+        | DeliveryEvent::LeaseExpired
+        | DeliveryEvent::Released => return None,
     };
     Some(next)
 }

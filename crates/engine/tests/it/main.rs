@@ -11,6 +11,8 @@ mod crosswalk_holds;
 mod crosswalk_open;
 mod crosswalk_properties;
 mod crosswalk_signature;
+mod crosswalk_tiers;
 mod crosswalk_trial;
 mod crosswalk_versions;
 mod delivery;
+mod feed;

@@ -89,16 +89,7 @@ fn add(
         .calendar
         .period_of(date, envelope.document.is_adjusting());
     let source_facts = lines(&envelope.document)?;
-    let target_lines = match last {
-        Some(stored) => {
-            let document = decoded(stored)?;
-            lines(&document)?
-                .iter()
-                .filter_map(|fact| target_line(fact, pool))
-                .collect()
-        }
-        None => Vec::new(),
-    };
+    let target_lines = sent_lines(last, pool)?;
     let kind = envelope.document.kind();
     out.by_key
         .insert(envelope.origin.natural_key.as_str().to_owned(), id);
@@ -148,6 +139,21 @@ fn cancelled(row: &RecordedDocument) -> impl Iterator<Item = (String, String)> {
             let stamp = |stored: &StoredDelivery| stored.delivery.marks.stamp.as_str().to_owned();
             (stamp(before), stamp(later))
         })
+}
+
+/// The lines of the last posting; none without one.
+fn sent_lines(
+    last: Option<&StoredDelivery>,
+    pool: &mut SegmentPool,
+) -> Result<Vec<TargetLine>, PassError> {
+    let Some(stored) = last else {
+        return Ok(Vec::new());
+    };
+    let facts = lines(&decoded(stored)?)?;
+    Ok(facts
+        .iter()
+        .filter_map(|fact| target_line(fact, pool))
+        .collect())
 }
 
 /// A journal of our own as the source's population would show it.

@@ -15,7 +15,7 @@ use crate::cli::ConfigFile;
 use crate::cli::crosswalk::control::content_of;
 use crate::problem::{Failure, Problem};
 use crate::register::{Ledger, not_open, today};
-use crate::systems::{clients, sealed_reference};
+use crate::systems::{DIRECT, clients, sealed_reference};
 use crate::trial::{Span, of_store};
 use crate::{ambient, report};
 
@@ -146,7 +146,7 @@ async fn read_values(ledger: &Ledger, reference: &mut Reference) -> Result<(), F
         .into());
     }
     let calls = Arc::new(CallBuffer::default());
-    let clients = clients(&ledger.config, &ambient::real(), &calls)?;
+    let clients = clients(&ledger.config, &ambient::real(), &calls, DIRECT)?;
     for (segment, set) in sets {
         let values = clients.fusion.segment_values(set).await.map_err(|e| {
             let what = format!("the values of segment {segment} cannot be read: {e}");

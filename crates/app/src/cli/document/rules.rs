@@ -97,11 +97,13 @@ impl Rules {
             let there = there.and_then(|fact| fact.coding.combination());
             for (at, (segment, id)) in rules.iter().enumerate() {
                 let value = there.and_then(|combination| combination.segments.get(at));
+                // An inherited value names its ancestor behind the rule: `CC-2 via D300`.
+                let bare = id.split(" via ").next().unwrap_or(id);
                 let rule = self.version.as_ref().and_then(|version| {
                     version
                         .rules
                         .iter()
-                        .find(|rule| rule.id == *id && rule.segment == *segment)
+                        .find(|rule| rule.id == bare && rule.segment == *segment)
                 });
                 steps.push(Step {
                     line: *line,
@@ -159,6 +161,7 @@ fn looked_at(rule: &Rule, coding: Option<&Coding>) -> String {
         .for_each(|condition| name(&condition.attribute));
     match &rule.value {
         RuleValue::Lookup(attribute) => name(attribute),
+        RuleValue::Inherited(dimension) => name(&Attribute::Dimension(dimension.clone())),
         RuleValue::Entity(column) => name(&Attribute::EntityColumn(column.clone())),
         RuleValue::Affiliate(column) => name(&Attribute::AffiliateColumn(column.clone())),
         RuleValue::Literal(_) => {}

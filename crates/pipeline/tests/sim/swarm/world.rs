@@ -12,7 +12,7 @@ use tieout_fusion::{Fusion, FusionConfig};
 use tieout_intacct::{Intacct, IntacctConfig, UserZone};
 use tieout_model::{Ambient, DocumentKind, EntityId, SystemId};
 use tieout_pipeline::context::Bounds;
-use tieout_pipeline::{CallBuffer, Carrier, Context, Flow, System, Tally, streams};
+use tieout_pipeline::{CallBuffer, Carrier, Circuits, Context, Flow, System, Tally, streams};
 use tieout_store::{DatabaseUrl, ExecutionMode, Gate, GateSide, Store};
 use tieout_twins::company::CompanyFolder;
 use tieout_twins::fusion::{FusionOptions, FusionTwin};
@@ -196,6 +196,7 @@ impl World {
             worker: format!("worker-{n}.{life}"),
             calls: Arc::new(CallBuffer::default()),
             tally: Arc::new(Tally::default()),
+            circuits: Circuits::default(),
         };
         super::planted::plant(self, context)
     }

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use tieout_connector::{Batch, BatchItem, Fault, ItemOutcome};
 use tieout_engine::plan::difference;
-use tieout_engine::{Admission, Change, Delivery, DeliveryEvent, settle};
+use tieout_engine::{Admission, Change, Delivery, DeliveryEvent, DeliveryState, settle};
 use tieout_model::{DeliveryId, Document, DocumentKind, FaultClass, SystemId};
 use tieout_store::{LeaseRequest, StoredDelivery};
 
@@ -115,7 +115,10 @@ async fn send(
     let mut rest = lot;
     while !rest.is_empty() {
         let tail = rest.split_off(size.min(rest.len()));
-        let (part, items) = apart(std::mem::replace(&mut rest, tail));
+        let (part, items) = apart(still_ours(context, std::mem::replace(&mut rest, tail)));
+        if part.is_empty() {
+            continue;
+        }
         let batch = Batch { kind, items };
         let answer = client.post(&batch).await;
         context.heard_outcome(target, &answer);
@@ -131,6 +134,19 @@ async fn send(
         commit_events(context, "deliver", (&part, &batch.items), &events).await?;
     }
     Ok(())
+}
+
+/// What may still be sent: half of the lease at least is left. A worker that was stopped for long must not send what another one may be
+/// looking up already; it leaves the rest to its lease, which runs out.
+fn still_ours(context: &Context, lot: Lot) -> Lot {
+    let latest = context.now().plus_millis(context.policy.lease_ms / 2);
+    let (ours, late): (Lot, Lot) = lot.into_iter().partition(|(delivery, _)| {
+        matches!(&delivery.state, DeliveryState::Leased { until, .. } if *until >= latest)
+    });
+    if !late.is_empty() {
+        tracing::info!(count = late.len(), "lease too old to send");
+    }
+    ours
 }
 
 /// What is known of the deliveries, and what is sent of them.

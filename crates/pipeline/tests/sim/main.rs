@@ -8,4 +8,8 @@ mod golden;
 mod mapping;
 mod people;
 mod reconciliation;
+#[allow(dead_code, reason = "the simulator's own program uses the rest")]
+mod swarm;
+mod unknown_outcome;
 mod world;
+mod worlds;

@@ -293,17 +293,9 @@ fn write_change(w: &mut Writer, change: &Change) {
             expected,
             payload,
         } => write_refresh(w, (*id, *expected), payload),
-        Change::AdoptCrosswalk { digest, summary } => {
-            w.text("crosswalk");
-            w.bytes(digest.as_bytes());
-            w.text(summary);
-        }
+        Change::AdoptCrosswalk { digest, summary } => write_crosswalk(w, digest, summary),
         Change::RecordStep(step) => write_step(w, step),
-        Change::RecordLineage { id, body } => {
-            w.text("lineage");
-            write_id(w, *id);
-            w.bytes(Digest::of(body).as_bytes());
-        }
+        Change::RecordLineage { id, body } => write_lineage(w, *id, body),
         Change::RecordReconciliation {
             entity,
             snapshot,
@@ -316,6 +308,18 @@ fn write_change(w: &mut Writer, change: &Change) {
             w.list(calls.iter(), write_call);
         }
     }
+}
+
+fn write_crosswalk(w: &mut Writer, digest: &Digest, summary: &str) {
+    w.text("crosswalk");
+    w.bytes(digest.as_bytes());
+    w.text(summary);
+}
+
+fn write_lineage(w: &mut Writer, id: DeliveryId, body: &[u8]) {
+    w.text("lineage");
+    write_id(w, id);
+    w.bytes(Digest::of(body).as_bytes());
 }
 
 fn write_document(w: &mut Writer, verb: &str, document: DocumentId) {

@@ -5,7 +5,7 @@
 //! which is also the order in which a simulation sees them.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 
 use tokio::sync::Notify;
 
@@ -203,7 +203,7 @@ pub async fn drain_side_by_side(
             drained.rounds += 1;
             continue;
         }
-        let Some(next) = context.store.next_due().await? else {
+        let Some(next) = context.next_due().await? else {
             break;
         };
         let wait = next.millis().saturating_sub(context.now().millis());
@@ -221,6 +221,8 @@ pub async fn drain_side_by_side(
 const LANES: u32 = 2;
 /// Longest wait of a stage for a word of the one before it.
 const WORD_INTERVAL_MS: u64 = 50;
+/// Looks at a full queue that does not move before reading ends: the target may be away.
+const STILL_MAX: u32 = 100;
 
 /// Runs every stage until it and all stages before it find nothing; true if any found something.
 async fn catch_up(context: &Arc<Context>, source_failures_max: u32) -> Result<bool, PassError> {
@@ -240,7 +242,7 @@ async fn catch_up(context: &Arc<Context>, source_failures_max: u32) -> Result<bo
             Err(stopped) => return Err(PassError::Damaged(format!("a stage stopped: {stopped}"))),
         }
     }
-    Ok(river.has_worked.load(Ordering::SeqCst))
+    Ok(river.passes.load(Ordering::SeqCst) > 0)
 }
 
 /// What a stage says to the next one.
@@ -258,19 +260,32 @@ struct River {
     translated: Said,
     delivered: Said,
     confirmed: Said,
-    has_worked: AtomicBool,
+    /// Passes that did something.
+    passes: AtomicU64,
 }
 
 impl River {
+    /// True while the stages behind still take something off a full queue: then it is worth waiting to read more.
+    fn moves(&self, seen: &mut u64, still: &mut u32) -> bool {
+        let passes = self.passes.load(Ordering::SeqCst);
+        *still = if passes == *seen { *still + 1 } else { 0 };
+        *seen = passes;
+        *still < STILL_MAX
+    }
+
     /// Reads until nothing is new.
     async fn read_all(&self, context: &Context, failures_max: u32) -> Result<(), PassError> {
         let mut failures = 0;
+        let (mut seen, mut still) = (0, 0);
         loop {
             match extract::pass(context).await {
                 Ok(Progress::Worked(_)) => {
                     failures = 0;
-                    self.has_worked.store(true, Ordering::SeqCst);
+                    self.passes.fetch_add(1, Ordering::SeqCst);
                     self.read.news.notify_one();
+                }
+                Ok(Progress::Idle { wake_at: Some(_) }) if self.moves(&mut seen, &mut still) => {
+                    context.waiter.wait(WORD_INTERVAL_MS).await;
                 }
                 Ok(Progress::Idle { .. }) => break,
                 Err(fault @ PassError::Source { .. }) => {
@@ -305,7 +320,7 @@ impl River {
             };
             match progress {
                 Progress::Worked(_) => {
-                    self.has_worked.store(true, Ordering::SeqCst);
+                    self.passes.fetch_add(1, Ordering::SeqCst);
                     after.news.notify_one();
                 }
                 Progress::Idle { .. } if is_last => break,

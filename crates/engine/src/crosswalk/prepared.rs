@@ -256,11 +256,7 @@ impl Prepared {
             slots,
             segments,
             flexfields,
-            lost: reference
-                .dimensions
-                .keys()
-                .map(|name| !file.uses(name) && !file.dropped.contains(name))
-                .collect(),
+            lost: lost(file, reference),
         }
     }
 
@@ -398,6 +394,14 @@ impl Prepared {
             ancestor,
         })
     }
+}
+
+/// By dimension of the reference data: true if nothing uses it and it is not dropped on purpose.
+fn lost(file: &VersionFile, reference: &Reference) -> Vec<bool> {
+    let names = reference.dimensions.keys();
+    names
+        .map(|name| !file.uses(name) && !file.dropped.contains(name))
+        .collect()
 }
 
 /// The nearest ancestor of `value` that has a row, with the row. A hierarchy is free of circles: reference data with one is refused.

@@ -152,8 +152,9 @@ async fn totals(folder: &CompanyFolder, keep: &Path) -> anyhow::Result<Figure> {
         entities.insert(row.get("entity_id")?.to_owned());
         let debits: Amount = row.get("total_debit")?.parse()?;
         let wanted = format!(
-            "{} documents, debits {debits}, names {}",
+            "{} documents, debits {}, names {}",
             row.get("documents")?,
+            plain(debits),
             row.get("document_id_sha256")?
         );
         expected.insert(key, wanted);
@@ -219,8 +220,19 @@ impl Received {
             .collect();
         format!(
             "{} documents, debits {}, names {hex}",
-            self.documents, self.debits
+            self.documents,
+            plain(self.debits)
         )
+    }
+}
+
+/// The amount without zeros at its end, so that equal amounts are equal texts.
+fn plain(amount: Amount) -> String {
+    let text = amount.to_string();
+    if text.contains('.') {
+        text.trim_end_matches('0').trim_end_matches('.').to_owned()
+    } else {
+        text
     }
 }
 
@@ -235,4 +247,25 @@ fn numbers_in_books(keep: &Path) -> anyhow::Result<BTreeSet<(String, String)>> {
         found.insert((cell(3), cell(1)));
     }
     Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Keyed, differing, plain};
+
+    #[test]
+    fn equal_amounts_are_equal_texts() {
+        assert_eq!(plain("3464.60".parse().unwrap()), "3464.6");
+        assert_eq!(plain("219.00".parse().unwrap()), "219");
+        assert_eq!(plain("100".parse().unwrap()), "100");
+    }
+
+    #[test]
+    fn a_row_that_is_missing_or_too_many_is_a_difference() {
+        let one = |value: &str| Keyed::from([(vec!["P1".to_owned()], value.to_owned())]);
+        assert!(differing(&one("5"), &one("5")).is_empty());
+        assert_eq!(differing(&one("5"), &one("6")).len(), 1);
+        assert_eq!(differing(&one("5"), &Keyed::new()).len(), 1);
+        assert_eq!(differing(&Keyed::new(), &one("6")).len(), 1);
+    }
 }

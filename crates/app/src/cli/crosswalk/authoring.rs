@@ -8,7 +8,7 @@ mod words;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use tieout_authoring::{Question, book_of, checked, differences, explain, pretty, skeleton};
+use tieout_authoring::{Fault, Question, book_of, checked, differences, explain, pretty, skeleton};
 use tieout_engine::crosswalk::VersionFile;
 use tieout_model::AccountingDate;
 
@@ -209,9 +209,7 @@ fn import(arguments: &ImportArguments) -> Result<u8, Failure> {
             "only the form was checked; --company, --config or --reference lets the content be checked too",
         );
     }
-    for left in &authored.left_out {
-        report::say(&format!("left out: {left}"));
-    }
+    say_left_out(&authored.left_out);
     files::write(&arguments.out, pretty(&authored.json).as_bytes())?;
     report::say(&format!(
         "version {} ({}) written to {}",
@@ -220,6 +218,21 @@ fn import(arguments: &ImportArguments) -> Result<u8, Failure> {
         arguments.out.display()
     ));
     Ok(if authored.left_out.is_empty() { 0 } else { 1 })
+}
+
+/// How many values waiting for a decision are named; the sheets mark them all.
+const LEFT_OUT_NAMED: usize = 10;
+
+fn say_left_out(left_out: &[Fault]) {
+    for left in left_out.iter().take(LEFT_OUT_NAMED) {
+        report::say(&format!("left out: {left}"));
+    }
+    let more = left_out.len().saturating_sub(LEFT_OUT_NAMED);
+    if more > 0 {
+        report::say(&format!(
+            "left out: {more} more values without a mapping, all marked UNMAPPED on their sheets"
+        ));
+    }
 }
 
 fn validate(arguments: &ValidateArguments) -> Result<u8, Failure> {
@@ -236,9 +249,7 @@ fn validate(arguments: &ValidateArguments) -> Result<u8, Failure> {
     if !faults.is_empty() {
         return Err(files::refused(&arguments.version, &faults));
     }
-    for left in read.left_out() {
-        report::say(&format!("left out: {left}"));
-    }
+    say_left_out(read.left_out());
     report::say(&format!(
         "version {} ({}) can be signed",
         read.version.version, read.version.digest

@@ -93,6 +93,7 @@ pub(crate) fn gather(world: &World) -> Evidence {
             DocumentWord::Held
             | DocumentWord::Rejected
             | DocumentWord::Parked
+            | DocumentWord::Resolved
             | DocumentWord::Uncertain => {
                 let is_withdrawn = row
                     .reason

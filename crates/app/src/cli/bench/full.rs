@@ -77,19 +77,9 @@ pub(super) async fn execute(arguments: FullArguments) -> anyhow::Result<u8> {
     let written = twins.calls("fusion", "POST").await?.calls - before;
     keep(&twins, &arguments.keep).await?;
     let mut figures = figures(&parts, &summary, &reconciled, &tie_out);
-    figures.push(Figure {
-        letter: 'e',
-        what: "run again".into(),
-        figure: format!("{written} writes"),
-        goal: "0".into(),
-        verdict: Verdict::of(written == 0),
-        note: format!("{} s", again.micros / 1_000_000),
-    });
-    figures.push(informative(
-        "simulators, both",
-        format!("peak {}", mebibytes(twins.process.peak_kib())),
-        String::new(),
-    ));
+    figures.push(again_figure(written, &again));
+    let peak = format!("peak {}", mebibytes(twins.process.peak_kib()));
+    figures.push(informative("simulators, both", peak, String::new()));
     if verify::has_expected(&arguments.company) {
         figures.extend(verify::compare(&arguments.company, &arguments.keep).await?);
     }
@@ -183,19 +173,34 @@ fn figures(parts: &[Ended], summary: &Value, reconciled: &Ended, tie_out: &Value
             verdict: Verdict::of(whole <= GOAL_MICROS),
             note: String::new(),
         },
-        Figure {
-            letter: 'e',
-            what: "peak memory".into(),
-            figure: format!(
-                "carrying {}, reconciling {}",
-                mebibytes(peak_kib),
-                mebibytes(reconciled.peak_kib)
-            ),
-            goal: "<= 1.5 GiB each".into(),
-            verdict: Verdict::of(peak_kib <= GOAL_KIB && reconciled.peak_kib <= GOAL_KIB),
-            note: "largest resident set, without the simulators".into(),
-        },
+        memory(peak_kib, reconciled.peak_kib),
     ]
+}
+
+fn again_figure(written: u64, again: &Ended) -> Figure {
+    Figure {
+        letter: 'e',
+        what: "run again".into(),
+        figure: format!("{written} writes"),
+        goal: "0".into(),
+        verdict: Verdict::of(written == 0),
+        note: format!("{} s", again.micros / 1_000_000),
+    }
+}
+
+fn memory(carrying_kib: u64, reconciling_kib: u64) -> Figure {
+    Figure {
+        letter: 'e',
+        what: "peak memory".into(),
+        figure: format!(
+            "carrying {}, reconciling {}",
+            mebibytes(carrying_kib),
+            mebibytes(reconciling_kib)
+        ),
+        goal: "<= 1.5 GiB each".into(),
+        verdict: Verdict::of(carrying_kib <= GOAL_KIB && reconciling_kib <= GOAL_KIB),
+        note: "largest resident set, without the simulators".into(),
+    }
 }
 
 fn informative(what: &str, figure: String, note: String) -> Figure {

@@ -5,7 +5,9 @@
 
 mod bench;
 mod conformance;
+mod kill;
 mod process;
+mod sim;
 mod test;
 mod tidy;
 mod tools;
@@ -19,7 +21,9 @@ usage: cargo xtask <command>
 
   test           install what the tests need, then run every check and every test
   tidy           check the rules of the house that the compiler does not know
+  sim [args]     simulate worlds from a seed: --seeds N [--from N] | --seed N | --planted | --long
   conformance    run the official Intacct SDKs against the simulated tenant
+  kill [args]    kill the real program under load: [--kills N] [--seed N] [--database URL]
   bench [args]   measure: passes its arguments to `tieout bench` in a release build";
 
 fn main() -> ExitCode {
@@ -39,6 +43,8 @@ fn run(arguments: &[String]) -> Result<()> {
         Some((command, [])) if command == "test" => test::run(&root),
         Some((command, [])) if command == "tidy" => tidy::run(&root),
         Some((command, [])) if command == "conformance" => conformance::run(&root),
+        Some((command, rest)) if command == "sim" => sim::run(&root, rest),
+        Some((command, rest)) if command == "kill" => kill::run(&root, rest),
         Some((command, rest)) if command == "bench" => bench::run(&root, rest),
         Some((command, _)) => bail!("no command `{}` of this form\n{USAGE}", command),
         None => bail!("no command given\n{USAGE}"),

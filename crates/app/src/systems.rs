@@ -49,9 +49,6 @@ pub(crate) async fn open_store(config: &Config) -> Result<Store, Failure> {
         })
 }
 
-/// Puts something between a client and its system, which is named.
-pub(crate) type Through<'a> = &'a (dyn Fn(&str, Arc<dyn Transport>) -> Arc<dyn Transport> + Sync);
-
 /// The store and the mapping in force: the files, and the register beside them if it is used.
 async fn mapping(config: &Config) -> Result<(Store, Crosswalk, Reference), Failure> {
     if !config.crosswalk.register {
@@ -63,9 +60,12 @@ async fn mapping(config: &Config) -> Result<(Store, Crosswalk, Reference), Failu
     Ok((ledger.store, crosswalk, reference))
 }
 
+/// Puts something between a client and its system, which is named.
+pub(crate) type Through<'a> = &'a (dyn Fn(&str, Arc<dyn Transport>) -> Arc<dyn Transport> + Sync);
+
 /// Opens everything a configuration names. No system is called yet.
 pub(crate) async fn wire(config: Config) -> Result<Wired, Failure> {
-    wire_through(config, &|_, transport| transport).await
+    wire_through(config, DIRECT).await
 }
 
 /// Like [`wire`], with something between the clients and their systems.
@@ -114,6 +114,9 @@ pub(crate) struct Clients {
     /// Oracle Fusion Cloud ERP.
     pub(crate) fusion: Arc<tieout_fusion::Fusion>,
 }
+
+/// Nothing between a client and its system.
+pub(crate) const DIRECT: Through<'static> = &|_, transport| transport;
 
 /// Makes the clients of a configuration; nothing is called yet.
 pub(crate) fn clients(

@@ -25,8 +25,8 @@ pub(crate) enum Span {
     Year(String, AccountingDate, AccountingDate),
     /// Those dated before a day.
     Before(AccountingDate),
-    /// Those dated on a day or later.
-    Since(AccountingDate),
+    /// Those dated from a day to another, inclusive; without end if that is absent.
+    Window(AccountingDate, Option<AccountingDate>),
     /// All.
     All,
 }
@@ -71,7 +71,7 @@ impl Span {
             }
             Self::Year(_, first, last) => *first <= date && date <= *last,
             Self::Before(day) => date < *day,
-            Self::Since(day) => *day <= date,
+            Self::Window(first, last) => *first <= date && last.is_none_or(|last| date <= last),
             Self::All => true,
         }
     }
@@ -82,7 +82,7 @@ impl Span {
             Self::Period(period) => period.name.clone(),
             Self::Year(name, _, _) => name.clone(),
             Self::Before(day) => format!("before {day}"),
-            Self::Since(day) => format!("since {day}"),
+            Self::Window(first, _) => format!("since {first}"),
             Self::All => "all".into(),
         }
     }

@@ -125,8 +125,8 @@ pub fn read_workbook(bytes: &[u8]) -> Result<Found, Vec<Fault>> {
     let mut found = Found::default();
     let mut faults = Vec::new();
     for name in workbook.sheet_names() {
-        let merged = workbook.worksheet_merge_cells(&name);
-        for area in merged.and_then(Result::ok).unwrap_or_default() {
+        let merged = workbook.merge_cells_by_sheet_name(&name);
+        for area in merged.unwrap_or_default() {
             let (row, column) = area.start;
             let place = (usize_of(row), usize_of(column));
             let fault = Fault::sheet(

@@ -265,10 +265,7 @@ fn write_change(w: &mut Writer, change: &Change) {
             let place = (origin, number.as_str(), *kind);
             write_malformed(w, flow, place, entity.as_ref(), notice);
         }
-        Change::MarkDeleted { document } => {
-            w.text("deleted");
-            w.bytes(document.as_bytes());
-        }
+        Change::MarkDeleted { document } => write_document(w, "deleted", *document),
         Change::SettleTranslation {
             document,
             revision,
@@ -280,10 +277,7 @@ fn write_change(w: &mut Writer, change: &Change) {
             notices,
             is_transient,
         } => write_hold(w, (*document, revision), notices, *is_transient),
-        Change::Release { document } => {
-            w.text("release");
-            w.bytes(document.as_bytes());
-        }
+        Change::Release { document } => write_document(w, "release", *document),
         Change::OpenDelivery(opened) => {
             w.text("open");
             write_opened(w, opened);
@@ -299,17 +293,9 @@ fn write_change(w: &mut Writer, change: &Change) {
             expected,
             payload,
         } => write_refresh(w, (*id, *expected), payload),
-        Change::AdoptCrosswalk { digest, summary } => {
-            w.text("crosswalk");
-            w.bytes(digest.as_bytes());
-            w.text(summary);
-        }
+        Change::AdoptCrosswalk { digest, summary } => write_crosswalk(w, digest, summary),
         Change::RecordStep(step) => write_step(w, step),
-        Change::RecordLineage { id, body } => {
-            w.text("lineage");
-            write_id(w, *id);
-            w.bytes(Digest::of(body).as_bytes());
-        }
+        Change::RecordLineage { id, body } => write_lineage(w, *id, body),
         Change::RecordReconciliation {
             entity,
             snapshot,
@@ -322,6 +308,23 @@ fn write_change(w: &mut Writer, change: &Change) {
             w.list(calls.iter(), write_call);
         }
     }
+}
+
+fn write_crosswalk(w: &mut Writer, digest: &Digest, summary: &str) {
+    w.text("crosswalk");
+    w.bytes(digest.as_bytes());
+    w.text(summary);
+}
+
+fn write_lineage(w: &mut Writer, id: DeliveryId, body: &[u8]) {
+    w.text("lineage");
+    write_id(w, id);
+    w.bytes(Digest::of(body).as_bytes());
+}
+
+fn write_document(w: &mut Writer, verb: &str, document: DocumentId) {
+    w.text(verb);
+    w.bytes(document.as_bytes());
 }
 
 fn write_cursor(w: &mut Writer, flow: &FlowId, expected: Option<&str>, next: &str) {

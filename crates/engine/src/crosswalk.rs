@@ -22,7 +22,7 @@ mod signature;
 mod translate;
 pub mod trial;
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use tieout_model::{AccountClass, AccountingDate, Digest};
 
@@ -30,8 +30,8 @@ use crate::crosswalk::prepared::Prepared;
 
 pub use conflict::{Problem, Refusal, problems};
 pub use file::{
-    Attribute, CONTEXT_ATTRIBUTE, Condition, Flexfield, FlexfieldLevel, HEADER_PREFIX, People,
-    Retired, Rule, RuleValue, Test, VersionFile,
+    Attribute, Condition, Flexfield, FlexfieldLevel, People, Retired, Rule, RuleValue, Test,
+    VersionFile,
 };
 pub use hold::{HoldReason, Unmapped};
 pub use json::Json;
@@ -57,7 +57,7 @@ pub struct Crosswalk {
     files: Vec<VersionFile>,
     prepared: Vec<Prepared>,
     reference: Reference,
-    classes: HashMap<String, AccountClass>,
+    classes: BTreeMap<String, AccountClass>,
     dimensions: Vec<String>,
     required: Vec<usize>,
     digest: Digest,

@@ -463,8 +463,11 @@ pub struct DeliveryPolicy {
     pub polls_max: u32,
     /// Wait before an uncertain delivery is looked up, and between two look-ups. One absence proves little: replicas lag.
     pub probe_spacing_ms: i64,
-    /// Absences that prove that nothing was done.
+    /// Absences that prove that nothing was done, for documents that the target refuses to take twice (invoices, by their number).
     pub absences_needed: u32,
+    /// The same for journal entries, which the target would take twice: their import may run for long before it shows anything. Here the
+    /// wait doubles after each absence, so six of them from one minute on reach back more than an hour.
+    pub absences_needed_unguarded: u32,
 }
 
 impl Default for DeliveryPolicy {
@@ -479,6 +482,7 @@ impl Default for DeliveryPolicy {
             polls_max: 200,
             probe_spacing_ms: 60_000,
             absences_needed: 2,
+            absences_needed_unguarded: 6,
         }
     }
 }

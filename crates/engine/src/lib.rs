@@ -7,6 +7,7 @@ pub mod change;
 pub mod circuit;
 pub mod crosswalk;
 pub mod delivery;
+pub mod feed;
 pub mod lineage;
 pub mod plan;
 pub mod reconcile;

@@ -308,7 +308,7 @@ mod tests {
                 at_ms: 1_000
             }
         );
-        let over = again.advanced(3_000, 2_000, Some((50, 9)), false);
+        let over = again.advanced(4_000, 2_000, Some((50, 9)), false);
         assert_eq!(over, Stamped::Closed { second: 50 });
         let newer = again.advanced(3_000, 2_000, Some((51, 1)), false);
         assert_eq!(

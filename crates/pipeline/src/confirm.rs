@@ -10,7 +10,7 @@ use tieout_engine::{Admission, DeliveryEvent, DeliveryState, StateWord};
 use tieout_model::{DeliveryId, DocumentKind, JobRef, SystemId};
 
 use crate::context::{Context, PassError, Progress};
-use crate::deliver::{Lot, commit_events, event, failed, grouped};
+use crate::deliver::{Lot, apart, commit_events, event, failed, grouped};
 
 /// Asks about what is due.
 ///
@@ -25,11 +25,12 @@ pub async fn pass(context: &Context) -> Result<Progress, PassError> {
         .await?;
     worked += expired.len();
     for (_, lot) in grouped(expired)? {
-        let events = lot
+        let (deliveries, items) = apart(lot);
+        let events = deliveries
             .iter()
-            .map(|(d, _)| (d.id, DeliveryEvent::LeaseExpired))
+            .map(|d| (d.id, DeliveryEvent::LeaseExpired))
             .collect();
-        commit_events(context, "confirm", lot, events).await?;
+        commit_events(context, "confirm", (&deliveries, &items), &events).await?;
     }
     let submitted = context
         .store
@@ -76,11 +77,10 @@ fn admitted(context: &Context, target: &SystemId, mut lot: Lot) -> Lot {
 fn by_job(lot: Lot) -> BTreeMap<JobRef, Lot> {
     let mut jobs: BTreeMap<JobRef, Lot> = BTreeMap::new();
     for (delivery, item) in lot {
-        let job = match &delivery.state {
-            DeliveryState::Submitted { job, .. } => job.clone(),
-            _ => continue,
+        let DeliveryState::Submitted { job, .. } = &delivery.state else {
+            continue;
         };
-        jobs.entry(job).or_default().push((delivery, item));
+        jobs.entry(job.clone()).or_default().push((delivery, item));
     }
     jobs
 }
@@ -99,8 +99,9 @@ async fn ask_about(
     else {
         return Ok(());
     };
-    let items = lot.iter().map(|(_, item)| item.clone()).collect();
-    let answer = client.poll(job, &Batch { kind, items }).await;
+    let (deliveries, items) = apart(lot);
+    let batch = Batch { kind, items };
+    let answer = client.poll(job, &batch).await;
     context.heard_outcome(target, &answer);
     let events: BTreeMap<DeliveryId, DeliveryEvent> = match answer {
         Ok(outcome) => outcome
@@ -108,9 +109,9 @@ async fn ask_about(
             .into_iter()
             .map(|(id, o)| (id, event(o)))
             .collect(),
-        Err(fault) => lot.iter().map(|(d, _)| (d.id, failed(&fault))).collect(),
+        Err(fault) => deliveries.iter().map(|d| (d.id, failed(&fault))).collect(),
     };
-    commit_events(context, "confirm", lot, events).await
+    commit_events(context, "confirm", (&deliveries, &batch.items), &events).await
 }
 
 async fn look_up(
@@ -126,15 +127,16 @@ async fn look_up(
     else {
         return Ok(());
     };
-    let items = lot.iter().map(|(_, item)| item.clone()).collect();
-    let answer = client.find(&Batch { kind, items }).await;
+    let (deliveries, items) = apart(lot);
+    let batch = Batch { kind, items };
+    let answer = client.find(&batch).await;
     context.heard(target, answer.as_ref().err());
     let events: BTreeMap<DeliveryId, DeliveryEvent> = match answer {
         Ok(found) => found
             .into_iter()
             .map(|f| (f.id, DeliveryEvent::Found(f.rows)))
             .collect(),
-        Err(fault) => lot.iter().map(|(d, _)| (d.id, failed(&fault))).collect(),
+        Err(fault) => deliveries.iter().map(|d| (d.id, failed(&fault))).collect(),
     };
-    commit_events(context, "confirm", lot, events).await
+    commit_events(context, "confirm", (&deliveries, &batch.items), &events).await
 }

@@ -51,7 +51,7 @@ impl Default for Bounds {
             waiting_len_max: 5_000,
             lease_len_max: 200,
             confirm_len_max: 400,
-            queue_len_max: 20_000,
+            queue_len_max: 100_000,
             circuit: CircuitPolicy::default(),
         }
     }

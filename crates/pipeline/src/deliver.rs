@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use tieout_connector::{Batch, BatchItem, Fault, ItemOutcome};
 use tieout_engine::plan::difference;
-use tieout_engine::{Admission, Change, Delivery, DeliveryEvent, settle};
+use tieout_engine::{Admission, Change, Delivery, DeliveryEvent, DeliveryState, settle};
 use tieout_model::{DeliveryId, Document, DocumentKind, FaultClass, SystemId};
 use tieout_store::{LeaseRequest, StoredDelivery};
 
@@ -106,16 +106,21 @@ async fn send(
             format!("sending {kind} to {target}"),
             "this system does not take that kind of document",
         );
-        let events = lot.iter().map(|(d, _)| (d.id, not_done(&fault))).collect();
-        return commit_events(context, "deliver", lot, events).await;
+        let (deliveries, items) = apart(lot);
+        let events = deliveries.iter().map(|d| (d.id, not_done(&fault)));
+        let events = events.collect();
+        return commit_events(context, "deliver", (&deliveries, &items), &events).await;
     };
     let size = usize::try_from(batch_max).unwrap_or(usize::MAX).max(1);
     let mut rest = lot;
     while !rest.is_empty() {
         let tail = rest.split_off(size.min(rest.len()));
-        let part = std::mem::replace(&mut rest, tail);
-        let items = part.iter().map(|(_, item)| item.clone()).collect();
-        let answer = client.post(&Batch { kind, items }).await;
+        let (part, items) = apart(still_ours(context, std::mem::replace(&mut rest, tail)));
+        if part.is_empty() {
+            continue;
+        }
+        let batch = Batch { kind, items };
+        let answer = client.post(&batch).await;
         context.heard_outcome(target, &answer);
         Tally::add(&context.tally.sent, part.len());
         let events = match answer {
@@ -124,43 +129,85 @@ async fn send(
                 .into_iter()
                 .map(|(id, o)| (id, event(o)))
                 .collect(),
-            Err(fault) => part.iter().map(|(d, _)| (d.id, failed(&fault))).collect(),
+            Err(fault) => part.iter().map(|d| (d.id, failed(&fault))).collect(),
         };
-        commit_events(context, "deliver", part, events).await?;
+        commit_events(context, "deliver", (&part, &batch.items), &events).await?;
     }
     Ok(())
 }
 
-/// Decides on each delivery what its event means, and commits that.
+/// What may still be sent: half of the lease at least is left. A worker that was stopped for long must not send what another one may be
+/// looking up already; it leaves the rest to its lease, which runs out.
+fn still_ours(context: &Context, lot: Lot) -> Lot {
+    let latest = context.now().plus_millis(context.policy.lease_ms / 2);
+    let (ours, late): (Lot, Lot) = lot.into_iter().partition(|(delivery, _)| {
+        matches!(&delivery.state, DeliveryState::Leased { until, .. } if *until >= latest)
+    });
+    if !late.is_empty() {
+        tracing::info!(count = late.len(), "lease too old to send");
+    }
+    ours
+}
+
+/// What is known of the deliveries, and what is sent of them.
+pub(crate) fn apart(lot: Lot) -> (Vec<Delivery>, Vec<BatchItem>) {
+    lot.into_iter().unzip()
+}
+
+/// Decides on each delivery what its event means, and commits that. `items` are what was sent of `deliveries`, in the same order.
 pub(crate) async fn commit_events(
     context: &Context,
     stage: &'static str,
-    lot: Lot,
-    events: BTreeMap<DeliveryId, DeliveryEvent>,
+    (deliveries, items): (&[Delivery], &[BatchItem]),
+    events: &BTreeMap<DeliveryId, DeliveryEvent>,
 ) -> Result<(), PassError> {
-    let mut changes = Vec::new();
-    for (delivery, item) in lot {
-        // A target that is silent about an item leaves it unknown, never done or undone.
+    // A target that is silent about an item leaves it unknown, never done or undone.
+    let heard = |(delivery, item): (&Delivery, &BatchItem)| {
         let event = events
             .get(&delivery.id)
             .cloned()
             .unwrap_or(DeliveryEvent::Unknown);
-        let event = compared(event, &delivery, &item.document);
-        count(context, &event);
-        match settle(&delivery, event, context.moment(), &context.policy) {
-            Ok(change) => changes.push(change),
-            Err(illegal) => tracing::warn!(%illegal, "event ignored"),
-        }
+        compared(event, delivery, &item.document)
+    };
+    let heard: Vec<DeliveryEvent> = deliveries.iter().zip(items).map(heard).collect();
+    heard.iter().for_each(|event| count(context, event));
+    let change = |(delivery, event): (&Delivery, &DeliveryEvent)| {
+        let settled = settle(delivery, event.clone(), context.moment(), &context.policy);
+        settled
+            .inspect_err(|illegal| tracing::warn!(%illegal, "event ignored"))
+            .ok()
+    };
+    let changes: Vec<Change> = deliveries.iter().zip(&heard).filter_map(change).collect();
+    if changes.is_empty() || context.commit(stage, changes).await?.is_some() {
+        return Ok(());
     }
-    commit_moves(context, stage, changes).await
+    // One delivery was moved by somebody else: the others' outcomes must not be lost with it.
+    for change in deliveries.iter().zip(&heard).filter_map(change) {
+        context.commit(stage, vec![change]).await?;
+    }
+    Ok(())
 }
 
 /// A row that was read back counts only if it is what was sent.
 fn compared(event: DeliveryEvent, delivery: &Delivery, sent: &Document) -> DeliveryEvent {
-    let row = match &event {
-        DeliveryEvent::ReadBack(ack) => Some(ack),
-        DeliveryEvent::Found(rows) if rows.len() == 1 => rows.first(),
-        _ => None,
+    let rows = match &event {
+        DeliveryEvent::ReadBack(ack) => std::slice::from_ref(ack),
+        DeliveryEvent::Found(rows) => rows,
+        DeliveryEvent::Taken { .. }
+        | DeliveryEvent::Accepted(_)
+        | DeliveryEvent::Pending
+        | DeliveryEvent::ReadBackOther(_)
+        | DeliveryEvent::Refused(_)
+        | DeliveryEvent::NotDone { .. }
+        | DeliveryEvent::Unknown
+        | DeliveryEvent::Absent
+        | DeliveryEvent::LeaseExpired
+        | DeliveryEvent::Released
+        | DeliveryEvent::Resolved(_) => &[],
+    };
+    let row = match rows {
+        [row] => Some(row),
+        [] | [_, ..] => None,
     };
     let accounted = row.filter(|ack| ack.is_accounted);
     match accounted.and_then(|ack| difference(ack, delivery, sent)) {
@@ -169,26 +216,12 @@ fn compared(event: DeliveryEvent, delivery: &Delivery, sent: &Document) -> Deliv
     }
 }
 
-async fn commit_moves(
-    context: &Context,
-    stage: &'static str,
-    changes: Vec<Change>,
-) -> Result<(), PassError> {
-    if changes.is_empty() || context.commit(stage, changes.clone()).await?.is_some() {
-        return Ok(());
-    }
-    // One delivery was moved by somebody else: the others' outcomes must not be lost with it.
-    for change in changes {
-        context.commit(stage, vec![change]).await?;
-    }
-    Ok(())
-}
-
 fn count(context: &Context, event: &DeliveryEvent) {
-    match event {
-        DeliveryEvent::ReadBack(ack) if ack.is_accounted => Tally::add(&context.tally.posted, 1),
-        DeliveryEvent::Refused(_) => Tally::add(&context.tally.rejected, 1),
-        _ => {}
+    if matches!(event, DeliveryEvent::ReadBack(ack) if ack.is_accounted) {
+        Tally::add(&context.tally.posted, 1);
+    }
+    if matches!(event, DeliveryEvent::Refused(_)) {
+        Tally::add(&context.tally.rejected, 1);
     }
 }
 

@@ -5,6 +5,7 @@
 //! either nothing was committed, or the next pass goes on from the committed rows; a delivery whose worker died is looked up in the target
 //! before anything is repeated.
 
+pub mod balances;
 pub mod circuits;
 pub mod confirm;
 pub mod context;
@@ -17,9 +18,6 @@ pub mod reconcile;
 pub mod translate;
 
 pub use circuits::{Away, Circuits};
-/// The system in which documents of our own are born: journals that move balances in the target. No source knows them.
-pub const OWN_SYSTEM: &str = "tieout";
-
 pub use context::{CallBuffer, Context, PassError, Progress, System, Tally};
 pub use drive::{Drained, Wake, drain, drain_side_by_side, run};
 pub use flow::{Carrier, Flow, FlowOverlap, Stream, streams};

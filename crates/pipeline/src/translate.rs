@@ -69,12 +69,12 @@ type Fresh = Vec<(Envelope, Document, String)>;
 
 fn remember(fresh: &mut Fresh, envelope: &Envelope, changes: &[Change]) {
     for change in changes {
-        let opened = match change {
-            Change::OpenDelivery(opened)
-            | Change::RefreshDelivery {
-                payload: opened, ..
-            } => opened,
-            _ => continue,
+        let (Change::OpenDelivery(opened)
+        | Change::RefreshDelivery {
+            payload: opened, ..
+        }) = change
+        else {
+            continue;
         };
         if let Ok(document) = canonical::decode_document(&opened.payload) {
             fresh.push((
@@ -124,14 +124,19 @@ async fn decide(
         Intent::Wait if stored.is_waiting => return Ok(Decided::StillWaiting),
         Intent::Wait => return Ok(Decided::Done(vec![plan::wait(envelope)])),
         Intent::Correct if stored.is_deleted => plan::correct(&waiting, None, now),
-        intent => match code(context, envelope, fresh).await? {
-            Ok(coded) => match intent {
-                Intent::Correct => plan::correct(&waiting, Some(coded), now),
-                Intent::Replace(id) => plan::post(&waiting, coded, now, Some(id)),
-                _ => plan::post(&waiting, coded, now, None),
-            },
-            Err(reasons) => return Ok(hold_once(stored, reasons)),
-        },
+        intent @ (Intent::Correct | Intent::Replace(_) | Intent::Post) => {
+            let coded = match code(context, envelope, fresh).await? {
+                Ok(coded) => coded,
+                Err(reasons) => return Ok(hold_once(stored, reasons)),
+            };
+            if let Intent::Replace(id) = intent {
+                plan::post(&waiting, coded, now, Some(id))
+            } else if matches!(intent, Intent::Correct) {
+                plan::correct(&waiting, Some(coded), now)
+            } else {
+                plan::post(&waiting, coded, now, None)
+            }
+        }
     };
     Ok(match changes {
         Ok(changes) => Decided::Done(changes),

@@ -77,7 +77,7 @@ pub(crate) async fn execute(arguments: BenchArguments) -> Result<u8, Failure> {
     };
     done.map_err(|e| {
         Failure::Unreachable(Problem::new(
-            "P0390",
+            "P0022",
             format!("the measurement failed: {e:#}"),
         ))
     })

@@ -1,6 +1,7 @@
 //! `tieout document`: looking at documents. Deciding about them is in `decide`.
 
 mod decide;
+mod rules;
 
 use clap::{Args, Subcommand};
 use serde_json::json;
@@ -10,6 +11,7 @@ use tieout_store::{DocumentDetail, DocumentFilter, DocumentRow, DocumentWord, St
 
 use crate::cli::ConfigFile;
 use crate::cli::document::decide::{DecideArguments, ResolveArguments};
+use crate::cli::document::rules::Rules;
 use crate::problem::{Failure, Problem};
 use crate::systems::{chain, open_store};
 use crate::{ambient, report};
@@ -213,18 +215,35 @@ async fn find(store: &Store, name: &str) -> Result<DocumentDetail, Failure> {
 }
 
 async fn show(arguments: ShowArguments) -> Result<u8, Failure> {
-    let store = open_store(&arguments.config.load()?).await?;
+    let config = arguments.config.load()?;
+    let store = open_store(&config).await?;
     let detail = find(&store, &arguments.document).await?;
+    let last = detail.deliveries.last().map(|d| &d.delivery);
+    let coded = last.map(|d| (d.id, d.crosswalk_version.as_str()));
+    let rules = Rules::of(&store, &config, coded).await?;
     if arguments.json {
-        report::data(&format!("{}\n", detail_json(&detail)));
+        report::data(&format!("{}\n", detail_json(&detail, &rules)));
     } else {
-        report::data(&detail_words(&detail));
+        report::data(&detail_words(&detail, &rules));
     }
     Ok(0)
 }
 
 fn facts(document: &Document) -> Vec<LineFact> {
     document.lines().unwrap_or_default()
+}
+
+/// The lines as captured.
+fn source_facts(detail: &DocumentDetail) -> Vec<LineFact> {
+    let envelope = detail.envelope.as_ref();
+    envelope.map(|e| facts(&e.document)).unwrap_or_default()
+}
+
+/// The lines as last sent, or about to be.
+fn sent_facts(detail: &DocumentDetail) -> Vec<LineFact> {
+    let last = detail.deliveries.last();
+    let document = last.and_then(|d| canonical::decode_document(&d.payload).ok());
+    document.as_ref().map(facts).unwrap_or_default()
 }
 
 fn coding_text(line: &LineFact) -> String {
@@ -247,7 +266,7 @@ fn coding_text(line: &LineFact) -> String {
     }
 }
 
-fn detail_words(detail: &DocumentDetail) -> String {
+fn detail_words(detail: &DocumentDetail, rules: &Rules) -> String {
     let row = &detail.row;
     let mut text = format!(
         "{} {} of {} dated {}\nstate   {}\nborn at {}\nid      {}\n",
@@ -270,16 +289,7 @@ fn detail_words(detail: &DocumentDetail) -> String {
             hold.code, hold.summary, hold.remedy
         ));
     }
-    let source = detail
-        .envelope
-        .as_ref()
-        .map(|e| facts(&e.document))
-        .unwrap_or_default();
-    let sent = detail
-        .deliveries
-        .last()
-        .and_then(|d| canonical::decode_document(&d.payload).ok());
-    let sent = sent.as_ref().map(facts).unwrap_or_default();
+    let (source, sent) = (source_facts(detail), sent_facts(detail));
     let header = [
         "line",
         "source coding",
@@ -300,6 +310,7 @@ fn detail_words(detail: &DocumentDetail) -> String {
         ]
     });
     text.push_str(&report::rows_table(&header, rows));
+    text.push_str(&rules.table(&source, &sent));
     for stored in &detail.deliveries {
         let d = &stored.delivery;
         text.push_str(&format!(
@@ -350,7 +361,7 @@ fn state_words(state: &DeliveryState) -> String {
     }
 }
 
-fn detail_json(detail: &DocumentDetail) -> serde_json::Value {
+fn detail_json(detail: &DocumentDetail, rules: &Rules) -> serde_json::Value {
     let line = |fact: &LineFact| {
         json!({
             "line": fact.number,
@@ -388,11 +399,7 @@ fn detail_json(detail: &DocumentDetail) -> serde_json::Value {
             })
         })
         .collect();
-    let source = detail
-        .envelope
-        .as_ref()
-        .map(|e| facts(&e.document))
-        .unwrap_or_default();
+    let (source, sent) = (source_facts(detail), sent_facts(detail));
     let holds: Vec<_> = detail
         .holds
         .iter()
@@ -404,5 +411,6 @@ fn detail_json(detail: &DocumentDetail) -> serde_json::Value {
         "holds": holds,
         "lines": source.iter().map(line).collect::<Vec<_>>(),
         "deliveries": deliveries,
+        "rules": rules.json(&source, &sent),
     })
 }

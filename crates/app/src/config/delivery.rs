@@ -21,6 +21,8 @@ pub(crate) struct DeliverySection {
     pub(crate) probe_spacing_ms: i64,
     /// Look-ups that must find nothing before it is sent again.
     pub(crate) absences_needed: u32,
+    /// The same for journal entries, which the target would take twice; the wait doubles after each.
+    pub(crate) absences_needed_unguarded: u32,
 }
 
 impl Default for DeliverySection {
@@ -34,6 +36,7 @@ impl Default for DeliverySection {
             poll_max_ms: policy.poll_max_ms,
             probe_spacing_ms: policy.probe_spacing_ms,
             absences_needed: policy.absences_needed,
+            absences_needed_unguarded: policy.absences_needed_unguarded,
         }
     }
 }
@@ -49,6 +52,7 @@ impl DeliverySection {
             poll_max_ms: self.poll_max_ms,
             probe_spacing_ms: self.probe_spacing_ms,
             absences_needed: self.absences_needed.max(1),
+            absences_needed_unguarded: self.absences_needed_unguarded.max(1),
             ..DeliveryPolicy::default()
         }
     }

@@ -180,6 +180,7 @@ impl Twin {
                 ("lease_ms", 1_500),
                 ("probe_spacing_ms", 150),
                 ("absences_needed", 2),
+                ("absences_needed_unguarded", 3),
                 ("backoff_first_ms", 50),
                 ("backoff_max_ms", 500),
                 ("poll_max_ms", 500),

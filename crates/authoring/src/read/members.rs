@@ -12,6 +12,9 @@ use crate::write::{FLEXFIELDS, OPTIONAL_FIELDS, REQUIRED_FIELDS};
 
 const AGAIN: &str = "delete one of the rows";
 
+/// A rule with its number if it has one, and the sheet, row and columns it stands in.
+type NumberedRule<'a> = (Option<i64>, Json, (String, usize, BTreeMap<&'a str, usize>));
+
 impl Reading<'_> {
     /// Ids of both sides, to find numbers that lost their zeros. Nothing else of this sheet is read.
     pub(super) fn values(&mut self) {
@@ -104,8 +107,7 @@ impl Reading<'_> {
     }
 
     pub(super) fn rules(&mut self, sheets: &[(String, &FoundSheet)]) {
-        let mut rules: Vec<(Option<i64>, Json, (String, usize, BTreeMap<&str, usize>))> =
-            Vec::new();
+        let mut rules: Vec<NumberedRule<'_>> = Vec::new();
         let mut ids: BTreeMap<String, String> = BTreeMap::new();
         let mut numbers: BTreeMap<i64, String> = BTreeMap::new();
         let columns = ["no", "id", "priority", "conditions", "value"];

@@ -38,11 +38,15 @@ pub(crate) fn fed_by(version: &VersionFile, attribute: &str) -> BTreeSet<String>
     mine.map(|rule| rule.segment.clone()).collect()
 }
 
-/// The sheet of values and where on it the values of each side stand.
-pub(crate) fn values(source: &Source<'_>) -> (Sheet, Ranges) {
+/// Values of one attribute of one side: what is known of each, and whether the system itself named it.
+type Group = BTreeMap<String, (LiveValue, bool)>;
+
+type Groups = BTreeMap<(&'static str, String), Group>;
+
+/// The values of both sides, each with whether a system is known to have it.
+fn groups(source: &Source<'_>) -> Groups {
     let version = &source.version;
-    let mut groups: BTreeMap<(&'static str, String), BTreeMap<String, (LiveValue, bool)>> =
-        BTreeMap::new();
+    let mut groups = Groups::new();
     for (side, all) in [(SOURCE, &source.live.source), (TARGET, &source.live.target)] {
         for (of, live) in all {
             let group = groups.entry((side, of.clone())).or_default();
@@ -71,9 +75,15 @@ pub(crate) fn values(source: &Source<'_>) -> (Sheet, Ranges) {
             }
         }
     }
+    groups
+}
+
+/// The sheet of values and where on it the values of each side stand.
+pub(crate) fn values(source: &Source<'_>) -> (Sheet, Ranges) {
+    let version = &source.version;
     let mut rows = Vec::new();
     let mut ranges = Ranges::new();
-    for ((side, of), group) in groups {
+    for ((side, of), group) in groups(source) {
         let first = rows.len().saturating_add(1);
         let is_known = group.values().any(|(_, is_live)| *is_live);
         for (value, (live, is_live)) in group {

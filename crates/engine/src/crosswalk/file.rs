@@ -14,7 +14,7 @@ use tieout_model::{AccountClass, AccountingDate, Digest};
 use crate::crosswalk::json::Json;
 use crate::crosswalk::place::{FileFault, Place};
 
-pub use flexfield::{CONTEXT_ATTRIBUTE, Flexfield, FlexfieldLevel, HEADER_PREFIX};
+pub use flexfield::{Flexfield, FlexfieldLevel};
 
 /// What a condition looks at.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -1,4 +1,8 @@
 //! One version made ready to decide lines quickly: rules per segment in order, attributes read once per line.
+#![expect(
+    clippy::disallowed_types,
+    reason = "every line of every document looks texts up here; nothing iterates these maps, so no order reaches output"
+)]
 
 mod allowed;
 mod gap;
@@ -252,11 +256,7 @@ impl Prepared {
             slots,
             segments,
             flexfields,
-            lost: reference
-                .dimensions
-                .keys()
-                .map(|name| !file.uses(name) && !file.dropped.contains(name))
-                .collect(),
+            lost: lost(file, reference),
         }
     }
 
@@ -394,6 +394,14 @@ impl Prepared {
             ancestor,
         })
     }
+}
+
+/// By dimension of the reference data: true if nothing uses it and it is not dropped on purpose.
+fn lost(file: &VersionFile, reference: &Reference) -> Vec<bool> {
+    let names = reference.dimensions.keys();
+    names
+        .map(|name| !file.uses(name) && !file.dropped.contains(name))
+        .collect()
 }
 
 /// The nearest ancestor of `value` that has a row, with the row. A hierarchy is free of circles: reference data with one is refused.

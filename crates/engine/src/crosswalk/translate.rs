@@ -7,12 +7,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use tieout_model::{
-    AccountingDate, Code, Combination, Digest, Document, DocumentKind, Envelope, Placement,
-    Supplier,
+    AccountingDate, Code, Combination, Digest, Document, DocumentKind, Envelope, HEADER_ATTRIBUTE,
+    Placement, Supplier,
 };
 
 use crate::crosswalk::Crosswalk;
-use crate::crosswalk::file::HEADER_PREFIX;
 use crate::crosswalk::hold::{HoldReason, Unmapped};
 use crate::crosswalk::place::normalised;
 use crate::crosswalk::prepared::{Prepared, RuleName};
@@ -277,7 +276,7 @@ impl Crosswalk {
 fn one_header(codings: &[Combination], gaps: &mut Vec<Unmapped>) {
     let mut seen: BTreeMap<&String, &String> = BTreeMap::new();
     for (name, value) in codings.iter().flat_map(|coding| &coding.attributes) {
-        let Some(attribute) = name.strip_prefix(HEADER_PREFIX) else {
+        let Some(attribute) = name.strip_prefix(HEADER_ATTRIBUTE) else {
             continue;
         };
         let first = *seen.entry(name).or_insert(value);

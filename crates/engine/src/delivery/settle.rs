@@ -1,6 +1,6 @@
 //! The one transition function of a delivery. Illegal moves are values.
 
-use tieout_model::{Acknowledgement, FaultClass};
+use tieout_model::{Acknowledgement, DocumentKind, FaultClass};
 
 use crate::change::Change;
 use crate::delivery::backoff::wait_ms;
@@ -21,7 +21,17 @@ pub fn settle(
     let attempts = match event {
         DeliveryEvent::Taken { .. } => delivery.attempts.saturating_add(1),
         DeliveryEvent::Released => 0,
-        _ => delivery.attempts,
+        DeliveryEvent::Accepted(_)
+        | DeliveryEvent::Pending
+        | DeliveryEvent::ReadBack(_)
+        | DeliveryEvent::ReadBackOther(_)
+        | DeliveryEvent::Refused(_)
+        | DeliveryEvent::NotDone { .. }
+        | DeliveryEvent::Unknown
+        | DeliveryEvent::Absent
+        | DeliveryEvent::LeaseExpired
+        | DeliveryEvent::Found(_)
+        | DeliveryEvent::Resolved(_) => delivery.attempts,
     };
     if let DeliveryEvent::ReadBackOther(why) = &event
         && delivery.state.is_open()
@@ -40,7 +50,9 @@ pub fn settle(
         DeliveryState::Queued { .. } => from_queued(&event, at, policy),
         DeliveryState::Leased { .. } => from_leased(delivery, &event, at, policy),
         DeliveryState::Submitted { .. } => from_submitted(delivery, &event, at, policy),
-        DeliveryState::Uncertain { absences, .. } => from_uncertain(*absences, &event, at, policy),
+        DeliveryState::Uncertain { absences, .. } => {
+            from_uncertain(delivery.kind, *absences, &event, at, policy)
+        }
         DeliveryState::Rejected(_) | DeliveryState::Parked(_) => from_stopped(delivery, &event, at),
         DeliveryState::Posted(_) | DeliveryState::Resolved(_) => None,
     };
@@ -62,13 +74,13 @@ fn from_queued(
     at: Moment,
     policy: &DeliveryPolicy,
 ) -> Option<DeliveryState> {
-    match event {
-        DeliveryEvent::Taken { by } => Some(DeliveryState::Leased {
-            by: by.clone(),
-            until: at.now.plus_millis(policy.lease_ms),
-        }),
-        _ => None,
-    }
+    let DeliveryEvent::Taken { by } = event else {
+        return None;
+    };
+    Some(DeliveryState::Leased {
+        by: by.clone(),
+        until: at.now.plus_millis(policy.lease_ms),
+    })
 }
 
 fn from_leased(
@@ -92,7 +104,12 @@ fn from_leased(
         DeliveryEvent::Unknown | DeliveryEvent::Absent | DeliveryEvent::LeaseExpired => {
             probe(at, policy, 0)
         }
-        _ => return None,
+        DeliveryEvent::Taken { .. }
+        | DeliveryEvent::Pending
+        | DeliveryEvent::ReadBackOther(_)
+        | DeliveryEvent::Found(_)
+        | DeliveryEvent::Released
+        | DeliveryEvent::Resolved(_) => return None,
     };
     Some(next)
 }
@@ -125,12 +142,19 @@ fn from_submitted(
         DeliveryEvent::ReadBack(ack) => read_back(ack).unwrap_or_else(later),
         DeliveryEvent::Refused(rejection) => DeliveryState::Rejected(rejection.clone()),
         DeliveryEvent::Absent => probe(at, policy, 0),
-        _ => return None,
+        DeliveryEvent::Taken { .. }
+        | DeliveryEvent::Accepted(_)
+        | DeliveryEvent::ReadBackOther(_)
+        | DeliveryEvent::LeaseExpired
+        | DeliveryEvent::Found(_)
+        | DeliveryEvent::Released
+        | DeliveryEvent::Resolved(_) => return None,
     };
     Some(next)
 }
 
 fn from_uncertain(
+    kind: DocumentKind,
     absences: u32,
     event: &DeliveryEvent,
     at: Moment,
@@ -140,10 +164,10 @@ fn from_uncertain(
         DeliveryEvent::Found(rows) => match rows.as_slice() {
             [] => {
                 let absences = absences.saturating_add(1);
-                if absences >= policy.absences_needed {
+                if is_proven(kind, absences, policy) {
                     DeliveryState::Queued { not_before: at.now }
                 } else {
-                    probe(at, policy, absences)
+                    look_again(kind, at, policy, absences)
                 }
             }
             [ack] => read_back(ack).unwrap_or_else(|| probe(at, policy, 0)),
@@ -157,12 +181,53 @@ fn from_uncertain(
             )),
         },
         DeliveryEvent::NotDone { .. } | DeliveryEvent::Unknown | DeliveryEvent::Pending => {
-            probe(at, policy, absences)
+            look_again(kind, at, policy, absences)
         }
         DeliveryEvent::Resolved(how) => DeliveryState::Resolved(how.clone()),
-        _ => return None,
+        DeliveryEvent::Taken { .. }
+        | DeliveryEvent::Accepted(_)
+        | DeliveryEvent::ReadBack(_)
+        | DeliveryEvent::ReadBackOther(_)
+        | DeliveryEvent::Refused(_)
+        | DeliveryEvent::Absent
+        | DeliveryEvent::LeaseExpired
+        | DeliveryEvent::Released => return None,
     };
     Some(next)
+}
+
+/// True for documents that the target would take twice without a word: nothing there is unique about them but our stamp.
+const fn is_unguarded(kind: DocumentKind) -> bool {
+    matches!(kind, DocumentKind::JournalEntry)
+}
+
+/// True if so many absences in a row prove that nothing was done.
+fn is_proven(kind: DocumentKind, absences: u32, policy: &DeliveryPolicy) -> bool {
+    let needed = if is_unguarded(kind) {
+        policy.absences_needed_unguarded
+    } else {
+        policy.absences_needed
+    };
+    absences >= needed
+}
+
+/// The next look-up. One absence says little where an import may still run, so there each wait doubles.
+fn look_again(
+    kind: DocumentKind,
+    at: Moment,
+    policy: &DeliveryPolicy,
+    absences: u32,
+) -> DeliveryState {
+    let doublings = if is_unguarded(kind) {
+        absences.min(20)
+    } else {
+        0
+    };
+    let wait = policy.probe_spacing_ms.saturating_mul(1 << doublings);
+    DeliveryState::Uncertain {
+        probe_at: at.now.plus_millis(wait),
+        absences,
+    }
 }
 
 /// A rejected delivery was surely not done and may be sent again. A parked one may have been done: it is looked up first.

@@ -9,7 +9,7 @@ use tieout_engine::{Delivery, DeliveryRole, DeliveryState};
 use tieout_model::{Coding, Document, DocumentId, DocumentKind, Envelope, LineFact, Stamp};
 use tieout_store::{RecordedDocument, StoredDelivery};
 
-use crate::OWN_SYSTEM;
+use crate::balances::OWN_SYSTEM;
 use crate::context::{Context, PassError, decoded};
 use crate::reconcile::Question;
 
@@ -66,6 +66,27 @@ pub(super) async fn recorded(
     Ok(out)
 }
 
+impl Recorded {
+    /// Remembers every name by which the source's books may call the document.
+    fn remember(&mut self, envelope: &Envelope) {
+        let id = envelope.id();
+        let names = std::iter::once(&envelope.origin.natural_key).chain(&envelope.aliases);
+        for name in names {
+            self.by_key.insert(name.as_str().to_owned(), id);
+        }
+        let number = (envelope.document.kind(), envelope.number.clone());
+        self.by_number.insert(number, id);
+    }
+}
+
+fn target_lines(document: &Document, pool: &mut SegmentPool) -> Result<Vec<TargetLine>, PassError> {
+    let facts = lines(document)?;
+    Ok(facts
+        .iter()
+        .filter_map(|fact| target_line(fact, pool))
+        .collect())
+}
+
 fn add(
     question: &Question,
     out: &mut Recorded,
@@ -90,22 +111,11 @@ fn add(
         .period_of(date, envelope.document.is_adjusting());
     let source_facts = lines(&envelope.document)?;
     let target_lines = match last {
-        Some(stored) => {
-            let document = decoded(stored)?;
-            lines(&document)?
-                .iter()
-                .filter_map(|fact| target_line(fact, pool))
-                .collect()
-        }
+        Some(stored) => target_lines(&decoded(stored)?, pool)?,
         None => Vec::new(),
     };
     let kind = envelope.document.kind();
-    out.by_key
-        .insert(envelope.origin.natural_key.as_str().to_owned(), id);
-    for alias in &envelope.aliases {
-        out.by_key.insert(alias.as_str().to_owned(), id);
-    }
-    out.by_number.insert((kind, envelope.number.clone()), id);
+    out.remember(envelope);
     let delivery = last.map(|stored| &stored.delivery);
     let period_name = period.map(|p| p.name.clone()).unwrap_or_default();
     if envelope.origin.system.as_str() == OWN_SYSTEM {

@@ -5,6 +5,11 @@
 mod company;
 mod faults;
 mod golden;
+mod mapping;
 mod people;
 mod reconciliation;
+#[allow(dead_code, reason = "the simulator's own program uses the rest")]
+mod swarm;
+mod unknown_outcome;
 mod world;
+mod worlds;

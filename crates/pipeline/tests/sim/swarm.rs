@@ -37,6 +37,7 @@ pub(crate) struct Outcome {
     pub(crate) documents: usize,
     pub(crate) exceptions: BTreeMap<String, u64>,
     pub(crate) calls: u64,
+    pub(crate) operations: BTreeMap<String, u64>,
     pub(crate) lives: u64,
     /// Digest of the audit head, both twins' documents and the log of faults.
     pub(crate) digest: String,
@@ -76,6 +77,10 @@ pub(crate) fn run(seed: u64, is_calm: bool, bug: Option<Bug>) -> Outcome {
         .run(start + days * DAY_MS + 1, &mut tasks, &mut rng, &mut spawn);
     world.faults.stop();
     world.set_clocks();
+    world
+        .poll_ms
+        .store(3 * 3_600_000, std::sync::atomic::Ordering::SeqCst);
+    *world.next_poll.lock().unwrap() = 0;
     world.people.repair(&world);
     let calm = world.sched.now_ms() + DAY_MS;
     world.sched.run(calm, &mut tasks, &mut rng, &mut spawn);
@@ -89,7 +94,30 @@ pub(crate) fn run(seed: u64, is_calm: bool, bug: Option<Bug>) -> Outcome {
         let what = format!("{again} writes in a settled world");
         faults.push(Fault { point: 6, what });
     }
+    if let Ok(number) = std::env::var("SIM_DOC") {
+        tell(&world, &number);
+    }
     outcome(&world, faults)
+}
+
+/// Prints everything about one document, for whoever looks for the cause of a finding.
+fn tell(world: &World, number: &str) {
+    let company = world.people.company.lock().unwrap();
+    println!("source: {:#?}", company.books.get(number));
+    for row in judge::gather(world).rows {
+        if row.number.contains(number) {
+            println!("target: {row:?}");
+        }
+    }
+    if let Ok(Some(detail)) = now(world.store.document(number)) {
+        println!(
+            "{:?} {:?} captured {:?} settled {:?}",
+            detail.row, detail.holds, detail.revision, detail.settled_revision
+        );
+        for delivery in detail.deliveries {
+            println!("{:?} {:?}", delivery.delivery.role, delivery.delivery);
+        }
+    }
 }
 
 fn outcome(world: &Arc<World>, faults: Vec<Fault>) -> Outcome {
@@ -113,6 +141,8 @@ fn outcome(world: &Arc<World>, faults: Vec<Fault>) -> Outcome {
         .iter()
         .map(|b| format!("{b:02x}"))
         .collect();
+    let mut operations = world.fusion.counts.lock().unwrap().by_operation.clone();
+    operations.extend(world.intacct.counts.lock().unwrap().by_operation.clone());
     let calls =
         world.fusion.counts.lock().unwrap().calls + world.intacct.counts.lock().unwrap().calls;
     Outcome {
@@ -122,6 +152,7 @@ fn outcome(world: &Arc<World>, faults: Vec<Fault>) -> Outcome {
         documents: judge::count(&world.people.company.lock().unwrap().books),
         exceptions,
         calls,
+        operations,
         lives: *world.lives.lock().unwrap(),
         digest,
         story: log,

@@ -82,12 +82,16 @@ pub(crate) type Mischief = Box<dyn FnMut(u64, bool, &str) -> Mishap + Send>;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Mishap {
     None,
+    /// The connection could not even be made.
+    NotSent,
     /// The request never arrives.
     LoseRequest,
     /// The other side acts, its answer is lost.
     LoseAnswer,
     /// The other side acts, its answer is cut in half.
     Truncate,
+    /// The other side acts and answers with an error page.
+    FailAfterwards,
     /// The other side does not act and answers with an error page.
     Unavailable,
 }
@@ -129,13 +133,14 @@ impl<T: Twin> Transport for Door<T> {
         let mishap = (self.mischief.lock().unwrap())(number, is_write, &operation);
         self.time.advance(1);
         match mishap {
+            Mishap::NotSent => return Err(TransportFailure::NotSent("refused".into())),
             Mishap::LoseRequest => return Err(TransportFailure::NoAnswer("reset".into())),
             Mishap::Unavailable => {
                 let mut page = Response::new(Bytes::from_static(b"<html>try later</html>"));
                 *page.status_mut() = http::StatusCode::SERVICE_UNAVAILABLE;
                 return Ok(page);
             }
-            Mishap::None | Mishap::LoseAnswer | Mishap::Truncate => {}
+            Mishap::None | Mishap::LoseAnswer | Mishap::Truncate | Mishap::FailAfterwards => {}
         }
         let answer = self
             .twin
@@ -144,6 +149,11 @@ impl<T: Twin> Transport for Door<T> {
             .answer(self.time.now_ms(), request);
         match mishap {
             Mishap::LoseAnswer => Err(TransportFailure::NoAnswer("timed out".into())),
+            Mishap::FailAfterwards => {
+                let mut page = Response::new(Bytes::from_static(b"<html>bad gateway</html>"));
+                *page.status_mut() = http::StatusCode::BAD_GATEWAY;
+                Ok(page)
+            }
             Mishap::Truncate => Ok(answer.map(|body| body.slice(..body.len() / 2))),
             _ => Ok(answer),
         }
@@ -209,6 +219,11 @@ impl World {
             &self.database,
         )
         .await;
+    }
+
+    /// Another worker goes on, on the same open database.
+    pub(crate) fn hand_over(&mut self, worker: &str) {
+        worker.clone_into(&mut self.context.worker);
     }
 
     /// Until nothing is due.

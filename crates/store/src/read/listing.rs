@@ -19,7 +19,8 @@ macro_rules! listed {
         "SELECT m.sequence, m.id, m.number, m.kind, m.entity, m.accounting_date, m.state, m.deleted_at, m.captured_at, m.held_at, \
          h.code, h.summary, d.state_body, d.role, d.moved_at FROM document m \
          LEFT JOIN hold h ON h.document = m.id AND h.position = 0 \
-         LEFT JOIN delivery d ON d.document = m.id AND d.number = (SELECT MAX(number) FROM delivery WHERE document = m.id) "
+         LEFT JOIN delivery d ON d.document = m.id AND d.number = COALESCE((SELECT MIN(number) FROM delivery WHERE document = m.id AND state <> 'posted'), \
+         (SELECT MAX(number) FROM delivery WHERE document = m.id)) "
     };
 }
 
@@ -48,7 +49,8 @@ const DETAIL: &str = "SELECT m.origin, m.flow, m.revision, m.settled_revision, m
 const NOTICES: &str =
     "SELECT code, summary, remedy FROM hold WHERE document = ?1 ORDER BY position";
 
-/// Where a document stands, in the words of people. A view on its own state and that of its latest delivery.
+/// Where a document stands, in the words of people. A view on its own state and that of the first delivery that is not posted, or else of
+/// its latest: where a reversal was refused, the posting queued behind it must not hide that.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum DocumentWord {
     /// Captured, waits for translation.

@@ -54,6 +54,23 @@ fn entities_take_turns_and_each_ones_oldest_goes_first() {
 }
 
 #[test]
+fn five_thousand_queued_by_one_entity_do_not_delay_the_few_of_another() {
+    run(async {
+        let store = memory().await;
+        for i in 0..50 {
+            let one = |j| queued(&format!("flood{i}x{j}"), "E100", 1).changes;
+            must(&store, set(1, (0..100).flat_map(one).collect())).await;
+        }
+        for i in 0..3 {
+            must(&store, queued(&format!("few{i}"), "E200", 20)).await;
+        }
+        let first = take(&store, &want(40, 10)).await;
+        let few = first.iter().filter(|name| name.starts_with("JE-few"));
+        assert_eq!((first.len(), few.count()), (10, 3));
+    });
+}
+
+#[test]
 fn a_later_delivery_waits_until_all_earlier_ones_are_posted() {
     run(async {
         let store = memory().await;

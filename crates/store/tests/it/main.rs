@@ -11,5 +11,6 @@ mod lease;
 mod opening;
 mod random;
 mod reading;
+mod register;
 mod tampering;
 mod world;

@@ -58,16 +58,8 @@ pub(super) async fn execute(arguments: FullArguments) -> anyhow::Result<u8> {
     parts.push(carried);
     report::say("carried; reconciling every period of every entity");
     let evidence = arguments.keep.join("evidence");
-    let questions = [
-        "reconcile",
-        "--period",
-        "all",
-        "--json",
-        "--config",
-        &name,
-        "--out",
-        argument(&evidence)?,
-    ];
+    let mut questions = vec!["reconcile", "--period", "all", "--json", "--config", &name];
+    questions.extend(["--out", argument(&evidence)?]);
     let reconciled = Process::start(&questions)?.wait(None).await?;
     let tie_out = self::summary(&reconciled, "reconciling")?;
     report::say("reconciled; running once more");
@@ -76,24 +68,34 @@ pub(super) async fn execute(arguments: FullArguments) -> anyhow::Result<u8> {
     self::summary(&again, "running again")?;
     let written = twins.calls("fusion", "POST").await?.calls - before;
     keep(&twins, &arguments.keep).await?;
-    let mut figures = figures(&parts, &summary, &reconciled, &tie_out);
-    figures.push(again_figure(written, &again));
-    let peak = format!("peak {}", mebibytes(twins.process.peak_kib()));
-    figures.push(informative("simulators, both", peak, String::new()));
+    let mut figures = carrying(&parts, &summary, &reconciled);
+    figures.insert(2, tying(&tie_out, &reconciled));
+    figures.push(Figure {
+        letter: 'e',
+        what: "run again".into(),
+        figure: format!("{written} writes"),
+        goal: "0".into(),
+        verdict: Verdict::of(written == 0),
+        note: format!("{} s", again.micros / 1_000_000),
+    });
+    figures.push(informative(
+        "simulators, both",
+        format!("peak {}", mebibytes(twins.process.peak_kib())),
+        String::new(),
+    ));
     if verify::has_expected(&arguments.company) {
         figures.extend(verify::compare(&arguments.company, &arguments.keep).await?);
     }
-    let data = format!(
-        "company {}",
-        arguments
-            .company
-            .file_name()
-            .unwrap_or_default()
-            .to_string_lossy()
-    );
-    let text = words(&figures, &data);
+    show(&arguments, &figures)
+}
+
+/// Shows the figures and keeps them; 1 if a goal was missed.
+fn show(arguments: &FullArguments, figures: &[Figure]) -> anyhow::Result<u8> {
+    let name = arguments.company.file_name().unwrap_or_default();
+    let data = format!("company {}", name.to_string_lossy());
+    let text = words(figures, &data);
     std::fs::write(arguments.keep.join("figures.txt"), &text)?;
-    let json = json(&figures, &data);
+    let json = json(figures, &data);
     report::data(&if arguments.json {
         format!("{json}\n")
     } else {
@@ -112,7 +114,27 @@ fn summary(ended: &Ended, what: &str) -> anyhow::Result<Value> {
     serde_json::from_str(last).with_context(|| format!("{what} printed no summary"))
 }
 
-fn figures(parts: &[Ended], summary: &Value, reconciled: &Ended, tie_out: &Value) -> Vec<Figure> {
+/// How many snapshots tie.
+fn tying(tie_out: &Value, reconciled: &Ended) -> Figure {
+    let lines = tie_out.pointer("/tie_out").and_then(Value::as_array);
+    let lines = lines.map_or(&[][..], Vec::as_slice);
+    let breaks_of = |line: &Value| line.get("breaks").and_then(Value::as_u64);
+    let breaks: u64 = lines.iter().filter_map(breaks_of).sum();
+    let tied = lines
+        .iter()
+        .filter(|line| breaks_of(line) == Some(0))
+        .count();
+    Figure {
+        letter: 'e',
+        what: "ties".into(),
+        figure: format!("{tied} of {} snapshots without a break", lines.len()),
+        goal: "all, 0 breaks".into(),
+        verdict: Verdict::of(!lines.is_empty() && breaks == 0 && reconciled.code == Some(0)),
+        note: format!("{breaks} breaks"),
+    }
+}
+
+fn carrying(parts: &[Ended], summary: &Value, reconciled: &Ended) -> Vec<Figure> {
     let micros: u128 = parts.iter().map(|part| part.micros).sum();
     let peak_kib = parts.iter().map(|part| part.peak_kib).max().unwrap_or(0);
     let count = |name: &str| {
@@ -121,12 +143,6 @@ fn figures(parts: &[Ended], summary: &Value, reconciled: &Ended, tie_out: &Value
     };
     let (captured, posted) = (count("captured"), count("posted"));
     let killed = parts.len().saturating_sub(1);
-    let lines = tie_out.pointer("/tie_out").and_then(Value::as_array);
-    let lines = lines.map_or(&[][..], Vec::as_slice);
-    let breaks: u64 = lines
-        .iter()
-        .filter_map(|line| line.get("breaks")?.as_u64())
-        .sum();
     let whole = micros + reconciled.micros;
     vec![
         Figure {
@@ -148,21 +164,6 @@ fn figures(parts: &[Ended], summary: &Value, reconciled: &Ended, tie_out: &Value
         ),
         Figure {
             letter: 'e',
-            what: "ties".into(),
-            figure: format!(
-                "{} of {} snapshots without a break",
-                lines
-                    .iter()
-                    .filter(|l| l.get("breaks").and_then(Value::as_u64) == Some(0))
-                    .count(),
-                lines.len()
-            ),
-            goal: "all, 0 breaks".into(),
-            verdict: Verdict::of(!lines.is_empty() && breaks == 0 && reconciled.code == Some(0)),
-            note: format!("{breaks} breaks"),
-        },
-        Figure {
-            letter: 'e',
             what: "carried and reconciled".into(),
             figure: format!(
                 "{} s, {} documents/s",
@@ -173,34 +174,19 @@ fn figures(parts: &[Ended], summary: &Value, reconciled: &Ended, tie_out: &Value
             verdict: Verdict::of(whole <= GOAL_MICROS),
             note: String::new(),
         },
-        memory(peak_kib, reconciled.peak_kib),
+        Figure {
+            letter: 'e',
+            what: "peak memory".into(),
+            figure: format!(
+                "carrying {}, reconciling {}",
+                mebibytes(peak_kib),
+                mebibytes(reconciled.peak_kib)
+            ),
+            goal: "<= 1.5 GiB each".into(),
+            verdict: Verdict::of(peak_kib <= GOAL_KIB && reconciled.peak_kib <= GOAL_KIB),
+            note: "largest resident set, without the simulators".into(),
+        },
     ]
-}
-
-fn again_figure(written: u64, again: &Ended) -> Figure {
-    Figure {
-        letter: 'e',
-        what: "run again".into(),
-        figure: format!("{written} writes"),
-        goal: "0".into(),
-        verdict: Verdict::of(written == 0),
-        note: format!("{} s", again.micros / 1_000_000),
-    }
-}
-
-fn memory(carrying_kib: u64, reconciling_kib: u64) -> Figure {
-    Figure {
-        letter: 'e',
-        what: "peak memory".into(),
-        figure: format!(
-            "carrying {}, reconciling {}",
-            mebibytes(carrying_kib),
-            mebibytes(reconciling_kib)
-        ),
-        goal: "<= 1.5 GiB each".into(),
-        verdict: Verdict::of(carrying_kib <= GOAL_KIB && reconciling_kib <= GOAL_KIB),
-        note: "largest resident set, without the simulators".into(),
-    }
 }
 
 fn informative(what: &str, figure: String, note: String) -> Figure {

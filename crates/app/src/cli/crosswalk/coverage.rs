@@ -15,7 +15,7 @@ use crate::cli::ConfigFile;
 use crate::cli::crosswalk::control::content_of;
 use crate::problem::{Failure, Problem};
 use crate::register::{Ledger, not_open, today};
-use crate::systems::{clients, sealed_reference};
+use crate::systems::{DIRECT, clients, sealed_reference};
 use crate::trial::{Span, of_store};
 use crate::{ambient, report};
 
@@ -73,7 +73,12 @@ pub(crate) async fn execute(arguments: CoverageArguments, now: Timestamp) -> Res
     };
     let simulation = Simulation::new(&crosswalk, &crosswalk, &version);
     let mut simulation = simulation.map_err(|e| Problem::new("P0433", e.to_string()))?;
-    let since = Span::Since(months_before(day, MONTHS_IN_USE));
+    // Documents dated after the last day of the version belong to another one.
+    let mut own = crosswalk.versions().iter();
+    let until = own
+        .find(|file| file.version == version)
+        .and_then(|file| file.effective_to);
+    let since = Span::Window(months_before(day, MONTHS_IN_USE), until);
     of_store(
         &ledger.store,
         crosswalk.reference(),
@@ -141,7 +146,7 @@ async fn read_values(ledger: &Ledger, reference: &mut Reference) -> Result<(), F
         .into());
     }
     let calls = Arc::new(CallBuffer::default());
-    let clients = clients(&ledger.config, &ambient::real(), &calls, &|_, to| to)?;
+    let clients = clients(&ledger.config, &ambient::real(), &calls, DIRECT)?;
     for (segment, set) in sets {
         let values = clients.fusion.segment_values(set).await.map_err(|e| {
             let what = format!("the values of segment {segment} cannot be read: {e}");

@@ -3,15 +3,11 @@
 use std::collections::BTreeMap;
 
 use clap::Args;
+use tieout_engine::crosswalk::Crosswalk;
 use tieout_engine::crosswalk::control::{Act, Proposal, State};
 use tieout_engine::crosswalk::trial::{Carried, Simulation, carried, migration_draft};
-use tieout_engine::crosswalk::{Crosswalk, Reference};
-use tieout_engine::plan::{self, Coded, Waiting};
-use tieout_engine::{Change, FlowId};
-use tieout_model::{
-    Amount, Code, Digest, Document, EntityId, Envelope, JournalEntry, NaturalKey, Origin, Revision,
-    SystemId, Timestamp, canonical,
-};
+use tieout_model::{Amount, Code, Document, EntityId, JournalEntry, Timestamp, canonical};
+use tieout_pipeline::balances::{self, BalanceJournal, OWN_SYSTEM};
 use tieout_store::{RecordedDocument, Store};
 
 use crate::cli::crosswalk::control::{StepArguments, facts};
@@ -20,9 +16,6 @@ use crate::register::{Ledger, NewStep, today};
 use crate::report;
 use crate::systems::unreadable;
 use crate::trial::{Span, of_store};
-
-/// The system these journals are born in: this program. No source knows them.
-pub(crate) const OWN_SYSTEM: &str = tieout_pipeline::OWN_SYSTEM;
 
 #[derive(Debug, Args)]
 pub(crate) struct MigrateArguments {
@@ -69,16 +62,22 @@ pub(crate) async fn execute(arguments: MigrateArguments, now: Timestamp) -> Resu
     let mut changes = Vec::new();
     let mut body = Vec::new();
     for (entity, count, entry) in entries {
-        let document = Document::JournalEntry(entry);
-        body.extend_from_slice(&canonical::encode_document(&document));
-        changes.extend(opened(
-            &ledger,
-            &proposal,
-            &reference,
-            (&entity, count),
-            document,
-            now,
-        )?);
+        let target = ledger.config.target_of(&entity).ok_or_else(|| {
+            let what = format!("no flow of the configuration carries documents of entity {entity}");
+            Problem::new("P0103", what).hint("add the entity to a flow")
+        })?;
+        let journal = BalanceJournal {
+            version: proposal.version.clone(),
+            crosswalk: proposal.sealed.unwrap_or_default(),
+            number: count.saturating_add(1),
+            target,
+            entry,
+        };
+        body.extend_from_slice(&canonical::encode_document(&Document::JournalEntry(
+            journal.entry.clone(),
+        )));
+        let planned = balances::changes(journal, now);
+        changes.extend(planned.map_err(|e| Problem::new("P0304", e.to_string()))?);
     }
     let step = NewStep {
         subject: proposal.id.clone(),
@@ -180,59 +179,4 @@ fn show(entries: &[(String, u32, JournalEntry)]) {
             rows,
         ));
     }
-}
-
-/// The journal as a document of our own with its delivery.
-fn opened(
-    ledger: &Ledger,
-    proposal: &Proposal,
-    reference: &Reference,
-    (entity, count): (&str, u32),
-    document: Document,
-    now: Timestamp,
-) -> Result<Vec<Change>, Failure> {
-    let target = ledger.config.target_of(entity).ok_or_else(|| {
-        let what = format!("no flow of the configuration carries documents of entity {entity}");
-        Problem::new("P0103", what).hint("add the entity to a flow")
-    })?;
-    let bytes = canonical::encode_document(&document);
-    let version = &proposal.version;
-    let number = format!("XWALK-{version}-{entity}-{}", count.saturating_add(1));
-    let envelope = Envelope {
-        origin: Origin {
-            system: SystemId::new(OWN_SYSTEM),
-            company: version.clone(),
-            natural_key: NaturalKey::new(&number),
-        },
-        number,
-        revision: Revision::new(Digest::of(&bytes).to_string()),
-        modified: now,
-        aliases: Vec::new(),
-        document: document.clone(),
-        evidence: Digest::of(&bytes),
-    };
-    let flow = FlowId(format!("{OWN_SYSTEM}/balances"));
-    let waiting = Waiting {
-        envelope: &envelope,
-        flow: flow.clone(),
-        target,
-        is_deleted: false,
-        deliveries: &[],
-    };
-    let coded = Coded {
-        document,
-        version: version.clone(),
-        crosswalk: proposal
-            .sealed
-            .unwrap_or_else(|| Digest::of(&reference.canonical_bytes())),
-        lineage: Vec::new(),
-    };
-    let planned = plan::post(&waiting, coded, now, None);
-    let planned = planned.map_err(|e| Problem::new("P0304", e.to_string()))?;
-    let record = Change::RecordEnvelope {
-        flow,
-        expected: None,
-        envelope: Box::new(envelope.clone()),
-    };
-    Ok([record].into_iter().chain(planned).collect())
 }

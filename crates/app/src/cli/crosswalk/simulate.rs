@@ -305,6 +305,11 @@ fn write(folder: &Path, simulation: &Simulation<'_>, made: &Report) -> anyhow::R
         out.write_record([row.currency.code(), &row.account, &old, &new, &delta])?;
     }
     out.flush()?;
+    write_moves(folder, made)?;
+    write_affected(folder, simulation)
+}
+
+fn write_moves(folder: &Path, made: &Report) -> anyhow::Result<()> {
     let mut out = csv::Writer::from_path(folder.join("moves.csv"))?;
     out.write_record([
         "entity",
@@ -332,6 +337,10 @@ fn write(folder: &Path, simulation: &Simulation<'_>, made: &Report) -> anyhow::R
         ])?;
     }
     out.flush()?;
+    Ok(())
+}
+
+fn write_affected(folder: &Path, simulation: &Simulation<'_>) -> anyhow::Result<()> {
     let mut out = csv::Writer::from_path(folder.join("affected-documents.csv"))?;
     out.write_record([
         "entity",

@@ -95,7 +95,7 @@ fn changed_after(detail: &DocumentDetail) -> Option<Change> {
     let last = last(detail)?;
     let is_settled = matches!(last.state, DeliveryState::Resolved(_));
     let revision = detail.revision.clone()?;
-    (is_settled && detail.row.state == DocumentWord::Held).then(|| Change::SettleTranslation {
+    (is_settled && detail.row.state == DocumentWord::Held).then_some(Change::SettleTranslation {
         document: detail.row.id,
         revision,
         is_deleted: detail.is_deleted,

@@ -6,6 +6,8 @@
 
 use std::collections::BTreeMap;
 
+use tieout_model::{FLEXFIELD_CONTEXT, HEADER_ATTRIBUTE};
+
 use crate::crosswalk::place::{FileFault, Place};
 
 /// On which record of the target a flexfield stands.
@@ -40,26 +42,20 @@ pub struct Flexfield {
     pub attribute: String,
 }
 
-/// Name under which a line carries the flexfield context of a version.
-pub const CONTEXT_ATTRIBUTE: &str = "context";
-
-/// Before the names of attributes that belong on the header.
-pub const HEADER_PREFIX: &str = "header:";
-
 impl Flexfield {
-    /// The name under which a translated line carries it: the attribute, after [`HEADER_PREFIX`] if it belongs on the header.
+    /// The name under which a translated line carries it: the attribute, after [`HEADER_ATTRIBUTE`] if it belongs on the header.
     pub fn carried_as(&self) -> String {
         match self.level {
             FlexfieldLevel::Line => self.attribute.clone(),
-            FlexfieldLevel::Header => format!("{HEADER_PREFIX}{}", self.attribute),
+            FlexfieldLevel::Header => format!("{HEADER_ATTRIBUTE}{}", self.attribute),
         }
     }
 
     /// The name under which a translated line carries its context.
     pub fn context_carried_as(&self) -> String {
         match self.level {
-            FlexfieldLevel::Line => CONTEXT_ATTRIBUTE.to_owned(),
-            FlexfieldLevel::Header => format!("{HEADER_PREFIX}{CONTEXT_ATTRIBUTE}"),
+            FlexfieldLevel::Line => FLEXFIELD_CONTEXT.to_owned(),
+            FlexfieldLevel::Header => format!("{HEADER_ATTRIBUTE}{FLEXFIELD_CONTEXT}"),
         }
     }
 }
@@ -96,7 +92,7 @@ fn read_long(place: &Place<'_>) -> Result<Flexfield, FileFault> {
         }
     };
     let attribute = m.get("attribute").word()?;
-    if attribute == CONTEXT_ATTRIBUTE || attribute.contains(':') {
+    if attribute == FLEXFIELD_CONTEXT || attribute.contains(':') {
         let what = format!("{attribute:?} is no name of an attribute (attribute1)");
         return Err(m.get("attribute").fault(what));
     }

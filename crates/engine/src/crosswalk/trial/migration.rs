@@ -47,6 +47,37 @@ pub fn carried(simulation: &Simulation<'_>) -> Vec<Carried> {
         .collect()
 }
 
+/// What is left to move at each combination, and what its line says.
+type NetMoves<'a> = (BTreeMap<&'a [Code], Amount>, BTreeMap<&'a [Code], String>);
+
+fn net_moves<'a>(
+    carried: impl Iterator<Item = &'a Carried>,
+    already: &'a BTreeMap<Vec<Code>, Amount>,
+) -> Result<NetMoves<'a>, AmountFault> {
+    let (mut sums, mut memos) = NetMoves::default();
+    for one in carried {
+        let (to, from) = (
+            format!("to {}", joined(&one.new)),
+            format!("from {}", joined(&one.old)),
+        );
+        let moves = [
+            (&one.old, one.balance.negated(), to),
+            (&one.new, one.balance, from),
+        ];
+        for (segments, amount, memo) in moves {
+            let sum: &mut Amount = sums.entry(segments.as_slice()).or_default();
+            *sum = sum.plus(amount)?;
+            memos.entry(segments.as_slice()).or_insert(memo);
+        }
+    }
+    for (segments, amount) in already {
+        let sum = sums.entry(segments.as_slice()).or_default();
+        *sum = sum.minus(*amount)?;
+    }
+    sums.retain(|_, sum| !sum.is_zero());
+    Ok((sums, memos))
+}
+
 /// The journal of one entity, already coded for the target; `None` if nothing of it moves, or the reference data does not know the entity
 /// or the date. `already` is what earlier journals for the same version moved: late documents move the rest.
 ///
@@ -66,27 +97,8 @@ pub fn migration_draft(
     ) else {
         return Ok(None);
     };
-    let mut sums: BTreeMap<&[Code], Amount> = BTreeMap::new();
-    let mut memos: BTreeMap<&[Code], String> = BTreeMap::new();
-    for one in carried.iter().filter(|one| one.entity == entity) {
-        for (segments, amount, memo) in [
-            (
-                &one.old,
-                one.balance.negated(),
-                format!("to {}", joined(&one.new)),
-            ),
-            (&one.new, one.balance, format!("from {}", joined(&one.old))),
-        ] {
-            let sum = sums.entry(segments).or_default();
-            *sum = sum.plus(amount)?;
-            memos.entry(segments).or_insert(memo);
-        }
-    }
-    for (segments, amount) in already {
-        let sum = sums.entry(segments).or_default();
-        *sum = sum.minus(*amount)?;
-    }
-    sums.retain(|_, sum| !sum.is_zero());
+    let of_entity = carried.iter().filter(|one| one.entity == entity);
+    let (sums, memos) = net_moves(of_entity, already)?;
     if sums.is_empty() {
         return Ok(None);
     }

@@ -1,4 +1,8 @@
 //! One version as a function from entity and coding to a combination, remembered: a million lines use some thousand codings.
+#![expect(
+    clippy::disallowed_types,
+    reason = "asked once per line of a whole year; nothing iterates these maps, so no order reaches output"
+)]
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;

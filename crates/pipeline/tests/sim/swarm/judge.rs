@@ -7,7 +7,7 @@ use bigdecimal::BigDecimal;
 use tieout_store::{DocumentFilter, DocumentWord, Store};
 
 use super::judge_ledger;
-use super::ledger::{Books, ENTITIES, SourceDocument, decimals, iso, plain};
+use super::ledger::{Books, ENTITIES, SourceDocument, State, decimals, iso, plain};
 use super::world::World;
 
 /// One thing that is wrong: the point of the plan, and what.
@@ -93,6 +93,7 @@ pub(crate) fn gather(world: &World) -> Evidence {
             DocumentWord::Held
             | DocumentWord::Rejected
             | DocumentWord::Parked
+            | DocumentWord::Resolved
             | DocumentWord::Uncertain => {
                 let is_withdrawn = row
                     .reason
@@ -247,12 +248,23 @@ fn conservation(
             format!("{what}: {number} {} stands {net} times", document.kind),
         );
     }
-    if is_exception || net != wanted || wanted != 1 {
-        return;
+    if let (Some(standing), Some(state)) = (standing, document.latest())
+        && !is_exception
+        && net == wanted
+        && wanted == 1
+    {
+        latest_state(number, document, state, standing, add);
     }
-    let (Some(standing), Some(state)) = (standing, document.latest()) else {
-        return;
-    };
+}
+
+/// The posting that counts carries the latest state: its day, its entity, its amount.
+fn latest_state(
+    number: &str,
+    document: &SourceDocument,
+    state: &State,
+    standing: &Standing<'_>,
+    add: &mut impl FnMut(u8, String),
+) {
     // The posting with the highest number is the one that counts.
     let number_of = |row: &&&TargetRow| {
         let (_, n) = row.stamp.rsplit_once('-').unwrap_or_default();
@@ -284,6 +296,16 @@ fn conservation(
             ),
         );
     }
+    amounts(number, document, state, row, add);
+}
+
+fn amounts(
+    number: &str,
+    document: &SourceDocument,
+    state: &State,
+    row: &TargetRow,
+    add: &mut impl FnMut(u8, String),
+) {
     if document.is_invoice() {
         let control: i128 = -state.lines.last().map_or(0, |l| l.txn);
         let text = plain(control, decimals(document.currency));
@@ -294,6 +316,25 @@ fn conservation(
                 format!(
                     "{number} stands with {} {}, its latest state has {text} {}",
                     row.amount, row.currency, document.currency
+                ),
+            );
+        }
+    }
+    if !document.is_invoice() && !document.is_statistical() {
+        let sum =
+            |side: fn(&super::ledger::Line) -> i128| state.lines.iter().map(side).sum::<i128>();
+        let home = ENTITIES[document.entity].currency;
+        let entered = plain(sum(|l| l.txn.max(0)), decimals(document.currency));
+        let booked = plain(sum(|l| l.base.max(0)), decimals(home));
+        let is_either = [&entered, &booked]
+            .into_iter()
+            .any(|text| BigDecimal::from_str(text).unwrap() == row.amount);
+        if !is_either {
+            add(
+                2,
+                format!(
+                    "{number} of {} stands with {} {}, its latest state has {entered} or {booked}",
+                    row.day, row.amount, row.currency
                 ),
             );
         }
@@ -359,9 +400,7 @@ fn audit(
         let mut rest = &entry.body[..];
         while let Some(at) = rest.windows(7).position(|w| w == b"TIEOUT-") {
             let tail = &rest[at..];
-            let is_part = |b: &&u8| b.is_ascii_uppercase() || b.is_ascii_digit() || **b == b'-';
-            let stamp: Vec<u8> = tail.iter().take_while(is_part).copied().collect();
-            let stamp = String::from_utf8(stamp).unwrap();
+            let stamp = String::from_utf8_lossy(&tail[..tail.len().min(26)]).into_owned();
             let place = places.entry(stamp).or_insert((entry.at.millis(), 0));
             place.1 += 1;
             rest = &tail[7..];
@@ -369,7 +408,10 @@ fn audit(
     }
     for (number, standing) in standings {
         for row in standing.postings.iter().chain(&standing.reversals) {
-            let mentioned = places.get(&row.stamp).map_or(0, |(_, count)| *count);
+            if row.stamp.len() < 26 {
+                continue;
+            }
+            let mentioned = places.get(&row.stamp[..26]).map_or(0, |(_, count)| *count);
             let needed = if evidence.exceptions.contains_key(number) {
                 1
             } else {

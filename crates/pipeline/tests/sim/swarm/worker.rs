@@ -37,7 +37,7 @@ async fn round(world: &World, context: &Context, rng: &mut Rng) -> Result<bool, 
         let mut next = world.next_poll.lock().unwrap();
         let is_due = *next <= now;
         if is_due {
-            *next = now + world.poll_ms;
+            *next = now + world.poll_ms.load(Ordering::SeqCst);
         }
         is_due
     };
@@ -70,7 +70,7 @@ async fn read(world: &World, context: &Context) -> Result<bool, PassError> {
             Ok(Progress::Worked(_)) => {}
             Ok(Progress::Idle { .. }) => return Ok(true),
             Err(PassError::Source { .. }) => {
-                let pause = world.faults.between(1_000, 60_000);
+                let pause = world.faults.between(60_000, 1_200_000);
                 *world.next_poll.lock().unwrap() = world.sched.now_ms() + pause;
                 world.faults.mark("the source could not be read");
                 return Ok(false);
@@ -85,7 +85,7 @@ async fn rest(world: &World, context: &Context, n: usize) {
     let next = context.store.next_due().await.ok().flatten();
     let due = next.map_or(i64::MAX / 4, |at| at.millis() - context.now().millis());
     let poll = *world.next_poll.lock().unwrap() - world.sched.now_ms();
-    let sleep = world.sched.sleep(due.min(poll).max(500));
+    let sleep = world.sched.sleep(due.min(poll).max(2_000));
     let signal = world.signals[n].clone();
     Idle { sleep, signal }.await;
     world.signals[n].store(false, Ordering::SeqCst);

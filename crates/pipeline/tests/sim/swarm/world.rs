@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use tieout_connector::Secret;
@@ -12,7 +12,7 @@ use tieout_fusion::{Fusion, FusionConfig};
 use tieout_intacct::{Intacct, IntacctConfig, UserZone};
 use tieout_model::{Ambient, DocumentKind, EntityId, SystemId};
 use tieout_pipeline::context::Bounds;
-use tieout_pipeline::{CallBuffer, Carrier, Context, Flow, System, Tally, streams};
+use tieout_pipeline::{CallBuffer, Carrier, Circuits, Context, Flow, System, Tally, streams};
 use tieout_store::{DatabaseUrl, ExecutionMode, Gate, GateSide, Store};
 use tieout_twins::company::CompanyFolder;
 use tieout_twins::fusion::{FusionOptions, FusionTwin};
@@ -49,7 +49,7 @@ pub(crate) struct World {
     shape: Shape,
     pub(crate) lives: Mutex<u64>,
     pub(crate) next_poll: Mutex<i64>,
-    pub(crate) poll_ms: i64,
+    pub(crate) poll_ms: AtomicI64,
     pub(crate) refusals: Mutex<BTreeMap<String, u64>>,
 }
 
@@ -132,7 +132,7 @@ impl World {
         let url = DatabaseUrl::memory();
         let store =
             futures_util::future::FutureExt::now_or_never(Store::open(&url, ExecutionMode::Inline));
-        let poll_ms = company.days * 86_400_000 / 40;
+        let poll_ms = company.days * 86_400_000 / 16;
         Arc::new(Self {
             seed,
             bug,
@@ -154,7 +154,7 @@ impl World {
             people: People::new(seed, company),
             lives: Mutex::new(0),
             next_poll: Mutex::new(0),
-            poll_ms: poll_ms.min(3_600_000),
+            poll_ms: AtomicI64::new(poll_ms),
             refusals: Mutex::new(BTreeMap::new()),
             folder,
             mail,
@@ -196,6 +196,7 @@ impl World {
             worker: format!("worker-{n}.{life}"),
             calls: Arc::new(CallBuffer::default()),
             tally: Arc::new(Tally::default()),
+            circuits: Circuits::default(),
         };
         super::planted::plant(self, context)
     }
@@ -290,7 +291,9 @@ impl World {
     pub(crate) fn announce(&self, now: i64, number: &str) {
         let deliver = |at| self.mail.post(&self.sched, at, Letter::Trigger);
         if !self.faults.strikes(Class::Webhook, now, number) {
-            deliver(now + 500);
+            if self.faults.between(0, 3) == 0 {
+                deliver(now + 500);
+            }
             return;
         }
         match self.faults.between(0, 2) {

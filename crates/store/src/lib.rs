@@ -14,14 +14,17 @@ mod database;
 mod dialect;
 mod failure;
 mod lease;
+mod link;
 mod migrate;
 mod read;
 mod row;
+mod server;
+mod sqlite;
 mod store;
 mod verify;
 
 pub use address::DatabaseUrl;
-pub use failure::{CommitError, Conflict, LoadError, OpenError, StoreFailure};
+pub use failure::{CommitError, Conflict, LoadError, OpenError, StoreFailure, StoreWarning};
 pub use lease::LeaseRequest;
 pub use read::audit::AuditHead;
 pub use read::count::Counts;

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use rusqlite::{Connection, OptionalExtension, params};
+use crate::link::value::Value;
+use crate::link::{Link, params};
 use tieout_engine::FlowId;
 use tieout_model::{DocumentId, Envelope, NaturalKey, Origin, Revision, SystemId, canonical};
 
@@ -66,7 +67,7 @@ impl Store {
             let mut statement = connection.prepare_cached(REVISION)?;
             let mut known = BTreeMap::new();
             for document in documents {
-                let mut rows = statement.query([document.as_bytes()])?;
+                let mut rows = statement.query(params![document.as_bytes()])?;
                 if let Some(row) = rows.next()? {
                     let revision = Revision::new(row::text(row, 0)?);
                     let deleted_at: Option<i64> = row.get(1)?;
@@ -123,8 +124,8 @@ impl Store {
             let mut found = stored_documents(connection, CAPTURED, params![row::limit(limit)])?;
             let free = limit.saturating_sub(found.len());
             if include_transient && free > 0 {
-                let values = params![row::limit(free)];
-                found.extend(stored_documents(connection, TRANSIENT, values)?);
+                let free = row::limit(free);
+                found.extend(stored_documents(connection, TRANSIENT, params![free])?);
             }
             Ok(found)
         })
@@ -163,21 +164,21 @@ impl Store {
         });
         self.read("reading a document by its key", move |connection| {
             let mut own = connection.prepare_cached(EXISTS)?;
-            if own.exists([name.as_bytes()])? {
+            if own.exists(params![name.as_bytes()])? {
                 return Ok(Some(name));
             }
             let mut alias = connection.prepare_cached(BY_ALIAS)?;
-            let found = alias.query_row([name.as_bytes()], |row| row.get(0));
-            Ok(found.optional()?.map(DocumentId::from_bytes))
+            let found = alias.query_opt(params![name.as_bytes()], |row| row.get(0));
+            Ok(found?.map(DocumentId::from_bytes))
         })
         .await
     }
 }
 
 fn stored_documents(
-    connection: &Connection,
+    connection: &Link<'_>,
     statement: &str,
-    values: &[&dyn rusqlite::ToSql],
+    values: &[Value<'_>],
 ) -> Result<Vec<StoredDocument>, LoadError> {
     let mut statement = connection.prepare_cached(statement)?;
     let mut rows = statement.query(values)?;

@@ -1,6 +1,6 @@
 //! Crosswalks in force, reconciliations, breaks, calls.
 
-use rusqlite::{Connection, params};
+use crate::link::{Link, params};
 use tieout_engine::BreakRecord;
 use tieout_model::{Digest, EntityId, Timestamp};
 
@@ -138,7 +138,7 @@ impl Store {
     pub async fn crosswalk(&self) -> Result<Option<CrosswalkRow>, LoadError> {
         self.read("reading the crosswalk in force", |connection| {
             let mut statement = connection.prepare_cached(CROSSWALK)?;
-            let mut rows = statement.query([])?;
+            let mut rows = statement.query(params![])?;
             let Some(row) = rows.next()? else {
                 return Ok(None);
             };
@@ -161,9 +161,9 @@ impl Store {
 }
 
 /// All call counters.
-pub(crate) fn counters(connection: &Connection) -> Result<Vec<CallCounter>, LoadError> {
+pub(crate) fn counters(connection: &Link<'_>) -> Result<Vec<CallCounter>, LoadError> {
     let mut statement = connection.prepare_cached(COUNTERS)?;
-    let mut rows = statement.query([])?;
+    let mut rows = statement.query(params![])?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
         found.push(CallCounter {

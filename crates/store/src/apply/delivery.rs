@@ -11,7 +11,7 @@ use crate::row;
 const OPEN: &str = "INSERT INTO delivery (sequence, document, number, flow, role, kind, entity, target, stamp, idempotency_key, document_number, \
      party, accounting_date, period, revision, crosswalk_version, crosswalk, state, state_body, due_at, version, attempts, opened_at, \
      moved_at) SELECT (SELECT COALESCE(MAX(sequence), 0) + 1 FROM delivery), ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23 \
-     WHERE EXISTS (SELECT 1 FROM document WHERE id = ?1) RETURNING sequence";
+     WHERE EXISTS (SELECT 1 FROM document WHERE id = ?1) ON CONFLICT (document, number) DO NOTHING RETURNING sequence";
 const REFRESH: &str = "UPDATE delivery SET flow = ?3, role = ?4, kind = ?5, entity = ?6, target = ?7, stamp = ?8, \
      idempotency_key = ?9, document_number = ?10, party = ?11, accounting_date = ?12, period = ?13, revision = ?14, \
      crosswalk_version = ?15, crosswalk = ?16, state = ?17, state_body = ?18, due_at = ?19, version = ?20, attempts = ?21, \
@@ -26,8 +26,11 @@ pub(super) fn open(connection: &Link<'_>, opened: &OpenedDelivery) -> Result<(),
     let delivery = &opened.delivery;
     match write(connection, OPEN, delivery, delivery.version)? {
         Some(sequence) => write_payload(connection, sequence, &opened.payload),
-        None => Err(Conflict::UnknownDocument {
-            document: delivery.id.document,
+        None => Err(match find(connection, delivery.id)? {
+            Some(_) => Conflict::DeliveryExists { id: delivery.id },
+            None => Conflict::UnknownDocument {
+                document: delivery.id.document,
+            },
         }
         .into()),
     }

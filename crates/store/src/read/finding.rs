@@ -9,9 +9,9 @@ use crate::row;
 use crate::store::Store;
 
 const BREAKS: &str = "SELECT at, entity, snapshot, class, status, document, summary FROM break \
-     WHERE (?1 IS NULL OR entity = ?1) AND (?2 IS NULL OR snapshot = ?2) ORDER BY sequence LIMIT ?3";
+     WHERE (entity = ?1 OR ?1 IS NULL) AND (snapshot = ?2 OR ?2 IS NULL) ORDER BY sequence LIMIT ?3";
 const RECONCILIATIONS: &str = "SELECT at, entity, snapshot, breaks, digest FROM reconciliation \
-     WHERE (?1 IS NULL OR entity = ?1) ORDER BY sequence DESC LIMIT ?2";
+     WHERE (entity = ?1 OR ?1 IS NULL) ORDER BY sequence DESC LIMIT ?2";
 const CROSSWALK: &str = "SELECT at, digest, summary FROM crosswalk ORDER BY sequence DESC LIMIT 1";
 const COUNTERS: &str = "SELECT system, operation, calls, unanswered, response_bytes, duration_ms FROM call_counter \
      ORDER BY system, operation";

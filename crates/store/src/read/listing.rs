@@ -26,8 +26,8 @@ macro_rules! listed {
 /// The filters that rows can be chosen by.
 macro_rules! filtered {
     () => {
-        "m.sequence > COALESCE((SELECT sequence FROM document WHERE id = ?1), 0) AND (?2 IS NULL OR m.entity = ?2) \
-         AND (?3 IS NULL OR m.kind = ?3) AND (?4 IS NULL OR m.number = ?4) ORDER BY m.sequence"
+        "m.sequence > COALESCE((SELECT sequence FROM document WHERE id = ?1), 0) AND (m.entity = ?2 OR ?2 IS NULL) \
+         AND (m.kind = ?3 OR ?3 IS NULL) AND (m.number = ?4 OR ?4 IS NULL) ORDER BY m.sequence"
     };
 }
 

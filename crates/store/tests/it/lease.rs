@@ -5,7 +5,7 @@ use tieout_model::{DocumentKind, SystemId};
 use tieout_store::{LeaseRequest, Store};
 
 use crate::world::{
-    TARGET, at, file, id, memory, moved, must, open, opened, posted, queued, run, set, want,
+    TARGET, at, file, id, moved, must, on_each, open, opened, posted, queued, run, set, want,
 };
 
 async fn take(store: &Store, want: &LeaseRequest) -> Vec<String> {
@@ -16,8 +16,7 @@ async fn take(store: &Store, want: &LeaseRequest) -> Vec<String> {
 
 #[test]
 fn a_lease_moves_counts_and_is_audited() {
-    run(async {
-        let store = memory().await;
+    on_each(async |store: Store| {
         must(&store, queued("a", "E100", 5)).await;
         assert!(store.lease(&want(4, 9)).await.unwrap().is_empty());
         assert_eq!(store.audit_head().await.unwrap().sequence, 1);
@@ -38,8 +37,7 @@ fn a_lease_moves_counts_and_is_audited() {
 
 #[test]
 fn entities_take_turns_and_each_ones_oldest_goes_first() {
-    run(async {
-        let store = memory().await;
+    on_each(async |store: Store| {
         for i in 0..5 {
             must(&store, queued(&format!("flood{i}"), "E100", 10 - i)).await;
         }
@@ -55,8 +53,7 @@ fn entities_take_turns_and_each_ones_oldest_goes_first() {
 
 #[test]
 fn a_later_delivery_waits_until_all_earlier_ones_are_posted() {
-    run(async {
-        let store = memory().await;
+    on_each(async |store: Store| {
         must(&store, queued("a", "E100", 1)).await;
         let more = vec![open("a", "E100", 1, 1), open("a", "E100", 2, 1)];
         must(&store, set(1, more)).await;
@@ -76,8 +73,7 @@ fn a_later_delivery_waits_until_all_earlier_ones_are_posted() {
 
 #[test]
 fn an_earlier_delivery_that_stopped_blocks_the_later_ones() {
-    run(async {
-        let store = memory().await;
+    on_each(async |store: Store| {
         must(&store, queued("a", "E100", 1)).await;
         must(&store, set(1, vec![open("a", "E100", 1, 1)])).await;
         let parked = DeliveryState::Parked("look".to_owned());
@@ -89,8 +85,7 @@ fn an_earlier_delivery_that_stopped_blocks_the_later_ones() {
 
 #[test]
 fn only_the_wanted_kind_and_target_are_taken() {
-    run(async {
-        let store = memory().await;
+    on_each(async |store: Store| {
         must(&store, queued("a", "E100", 1)).await;
         let all = want(9, 9);
         let other_kind = LeaseRequest {
@@ -115,8 +110,7 @@ fn only_the_wanted_kind_and_target_are_taken() {
 
 #[test]
 fn a_lease_that_ran_out_is_due_and_not_leased_again() {
-    run(async {
-        let store = memory().await;
+    on_each(async |store: Store| {
         must(&store, queued("a", "E100", 1)).await;
         take(&store, &want(1, 9)).await;
         let due = async |second| {

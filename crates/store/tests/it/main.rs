@@ -11,5 +11,7 @@ mod lease;
 mod opening;
 mod random;
 mod reading;
+mod server;
+mod server_faults;
 mod tampering;
 mod world;

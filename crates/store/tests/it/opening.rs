@@ -54,7 +54,10 @@ fn a_newer_layout_is_refused_and_left_alone() {
         drop(open(&path).await.unwrap());
         prepare(&path, "INSERT INTO schema_version (version) VALUES (9)");
         let error = open(&path).await.err().unwrap();
-        assert!(matches!(error, OpenError::TooNew { found: 9, .. }), "{error:?}");
+        assert!(
+            matches!(error, OpenError::TooNew { found: 9, .. }),
+            "{error:?}"
+        );
         assert!(error.to_string().contains("layout 9"));
     });
 }

@@ -2,6 +2,7 @@
 
 mod audit;
 mod breaks;
+mod check;
 mod config;
 mod demo;
 mod document;
@@ -47,6 +48,8 @@ enum Command {
     /// Verify or export the audit log
     #[command(subcommand)]
     Audit(audit::AuditCommand),
+    /// Ask both real systems whether they are set up as the configuration says; changes nothing
+    Check(check::CheckArguments),
     /// Print an example configuration, or check yours
     #[command(subcommand)]
     Config(config::ConfigCommand),
@@ -82,6 +85,7 @@ pub(crate) async fn execute(arguments: Arguments) -> Result<u8, Failure> {
         Command::Document(command) => document::execute(command).await,
         Command::Break(command) => breaks::execute(command).await,
         Command::Audit(command) => audit::execute(command).await,
+        Command::Check(arguments) => check::execute(arguments).await,
         Command::Config(command) => config::execute(command).await,
     }
 }

@@ -3,7 +3,8 @@
 use std::io::Write as _;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
+use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -29,10 +30,14 @@ pub(crate) fn data(text: &str) {
     let _closed = out.write_all(text.as_bytes()).and_then(|()| out.flush());
 }
 
+/// How often the line of progress is drawn anew: the eye wants no more.
+const REFRESH_INTERVAL: Duration = Duration::from_millis(120);
+
 /// A line that shows what the pipeline does.
 pub(crate) struct Progress {
     bar: ProgressBar,
-    is_over: Arc<AtomicBool>,
+    /// Nothing is ever sent; the line ends when this end of the channel goes away.
+    end: Sender<()>,
 }
 
 impl Progress {
@@ -46,21 +51,20 @@ impl Progress {
         if let Ok(style) = ProgressStyle::with_template("{spinner} {wide_msg} {elapsed}") {
             bar.set_style(style);
         }
-        let is_over = Arc::new(AtomicBool::new(false));
-        let (shown, over) = (bar.clone(), is_over.clone());
+        let (end, ended) = mpsc::channel();
+        let shown = bar.clone();
         std::thread::spawn(move || {
-            while !over.load(Ordering::Relaxed) {
+            while ended.recv_timeout(REFRESH_INTERVAL) == Err(RecvTimeoutError::Timeout) {
                 shown.set_message(words(&tally));
                 shown.tick();
-                std::thread::sleep(Duration::from_millis(120));
             }
         });
-        Self { bar, is_over }
+        Self { bar, end }
     }
 
     /// Ends the line.
     pub(crate) fn finish(self) {
-        self.is_over.store(true, Ordering::Relaxed);
+        drop(self.end);
         self.bar.finish_and_clear();
     }
 }

@@ -20,8 +20,6 @@ use crate::transport::HttpTransport;
 pub(crate) struct Wired {
     /// The pipeline.
     pub(crate) context: Arc<Context>,
-    /// The signed reference data.
-    pub(crate) reference: Reference,
     /// The configuration.
     pub(crate) config: Config,
 }
@@ -83,17 +81,24 @@ pub(crate) async fn wire(config: Config) -> Result<Wired, Failure> {
     adopt(&context).await?;
     Ok(Wired {
         context: Arc::new(context),
-        reference,
         config,
     })
 }
 
-/// Every arm of the product's systems: the one place that names them.
-fn connect(
+/// The clients of both systems: the one place that makes them.
+pub(crate) struct Clients {
+    /// Sage Intacct.
+    pub(crate) intacct: Arc<tieout_intacct::Intacct>,
+    /// Oracle Fusion Cloud ERP.
+    pub(crate) fusion: Arc<tieout_fusion::Fusion>,
+}
+
+/// Makes the clients of a configuration; nothing is called yet.
+pub(crate) fn clients(
     config: &Config,
     ambient: &Ambient,
     calls: &Arc<CallBuffer>,
-) -> Result<BTreeMap<SystemId, System>, Failure> {
+) -> Result<Clients, Failure> {
     let transport = |name: &str, timeout_ms: u64| -> Result<Arc<dyn Transport>, Failure> {
         let sink: Arc<dyn CallSink> = calls.clone();
         let opened = HttpTransport::new(name, timeout_ms, ambient.clone(), sink);
@@ -106,18 +111,31 @@ fn connect(
         Ok(Arc::new(opened))
     };
     let waiter: Arc<dyn tieout_connector::Waiter> = Arc::new(RealWaiter);
-    let intacct = Arc::new(tieout_intacct::Intacct::new(
+    let intacct = tieout_intacct::Intacct::new(
         config.intacct.to_client(&config.folder)?,
         transport("intacct", config.intacct.timeout_ms)?,
         ambient.clone(),
         waiter.clone(),
-    ));
-    let fusion = Arc::new(tieout_fusion::Fusion::new(
+    );
+    let fusion = tieout_fusion::Fusion::new(
         config.fusion.to_client(&config.folder)?,
         transport("fusion", config.fusion.timeout_ms)?,
         ambient.clone(),
         waiter,
-    ));
+    );
+    Ok(Clients {
+        intacct: Arc::new(intacct),
+        fusion: Arc::new(fusion),
+    })
+}
+
+/// Both systems with the roles they play.
+fn connect(
+    config: &Config,
+    ambient: &Ambient,
+    calls: &Arc<CallBuffer>,
+) -> Result<BTreeMap<SystemId, System>, Failure> {
+    let Clients { intacct, fusion } = clients(config, ambient, calls)?;
     Ok(BTreeMap::from([
         (
             SystemId::new("intacct"),

@@ -94,11 +94,15 @@ pub enum Change {
         document: DocumentId,
         /// The revision that was dealt with.
         revision: Revision,
+        /// True if what was dealt with is that the source no longer has it.
+        is_deleted: bool,
     },
     /// The document can't be translated; it waits for people (or for another document).
     Hold {
         /// Which document.
         document: DocumentId,
+        /// The revision that was decided on; another one captured meanwhile must not be hidden by this hold.
+        revision: Revision,
         /// Why, every gap at once.
         notices: Vec<HoldNotice>,
         /// True if a pass may look at it again by itself (it waits for another document).
@@ -234,25 +238,12 @@ fn write_change(w: &mut Writer, change: &Change) {
             flow,
             expected,
             next,
-        } => {
-            w.text("cursor");
-            w.text(&flow.0);
-            w.option(expected.as_ref(), |w, text| w.text(text));
-            w.text(next);
-        }
+        } => write_cursor(w, flow, expected.as_deref(), next),
         Change::RecordEnvelope {
             flow,
             expected,
             envelope,
-        } => {
-            w.text("envelope");
-            w.text(&flow.0);
-            w.option(expected.as_ref(), |w, revision| w.text(revision.as_str()));
-            w.text(&envelope.origin.to_string());
-            w.text(&envelope.number);
-            w.text(envelope.revision.as_str());
-            w.bytes(Digest::of(&canonical::encode_envelope(envelope)).as_bytes());
-        }
+        } => write_envelope(w, flow, expected.as_ref(), envelope),
         Change::RecordMalformed {
             flow,
             origin,
@@ -261,33 +252,24 @@ fn write_change(w: &mut Writer, change: &Change) {
             entity,
             notice,
         } => {
-            w.text("malformed");
-            w.text(&flow.0);
-            w.text(&origin.to_string());
-            w.text(number);
-            w.text(kind.word());
-            w.option(entity.as_ref(), |w, entity| w.text(entity.as_str()));
-            write_notice(w, notice);
+            let place = (origin, number.as_str(), *kind);
+            write_malformed(w, flow, place, entity.as_ref(), notice);
         }
         Change::MarkDeleted { document } => {
             w.text("deleted");
             w.bytes(document.as_bytes());
         }
-        Change::SettleTranslation { document, revision } => {
-            w.text("translated");
-            w.bytes(document.as_bytes());
-            w.text(revision.as_str());
-        }
+        Change::SettleTranslation {
+            document,
+            revision,
+            is_deleted,
+        } => write_translated(w, (*document, revision), *is_deleted),
         Change::Hold {
             document,
+            revision,
             notices,
             is_transient,
-        } => {
-            w.text("hold");
-            w.bytes(document.as_bytes());
-            w.list(notices.iter(), write_notice);
-            w.flag(*is_transient);
-        }
+        } => write_hold(w, (*document, revision), notices, *is_transient),
         Change::Release { document } => {
             w.text("release");
             w.bytes(document.as_bytes());
@@ -301,23 +283,12 @@ fn write_change(w: &mut Writer, change: &Change) {
             expected,
             next,
             attempts,
-        } => {
-            w.text("move");
-            write_id(w, *id);
-            w.number(u128::from(*expected));
-            next.write(w);
-            w.number(u128::from(*attempts));
-        }
+        } => write_move(w, (*id, *expected), next, *attempts),
         Change::RefreshDelivery {
             id,
             expected,
             payload,
-        } => {
-            w.text("refresh");
-            write_id(w, *id);
-            w.number(u128::from(*expected));
-            write_opened(w, payload);
-        }
+        } => write_refresh(w, (*id, *expected), payload),
         Change::AdoptCrosswalk { digest, summary } => {
             w.text("crosswalk");
             w.bytes(digest.as_bytes());
@@ -328,30 +299,116 @@ fn write_change(w: &mut Writer, change: &Change) {
             snapshot,
             breaks,
             digest,
-        } => {
-            w.text("reconciliation");
-            w.text(entity.as_str());
-            w.text(snapshot);
-            w.number(u128::from(*breaks));
-            w.bytes(digest.as_bytes());
-        }
-        Change::OpenBreak(found) => {
-            w.text("break");
-            w.text(found.entity.as_str());
-            let texts = [
-                &found.snapshot,
-                &found.class,
-                &found.status,
-                &found.document,
-                &found.summary,
-            ];
-            texts.into_iter().for_each(|text| w.text(text));
-        }
+        } => write_reconciliation(w, (entity, snapshot), *breaks, digest),
+        Change::OpenBreak(found) => write_break(w, found),
         Change::RecordCalls(calls) => {
             w.text("calls");
             w.list(calls.iter(), write_call);
         }
     }
+}
+
+fn write_cursor(w: &mut Writer, flow: &FlowId, expected: Option<&str>, next: &str) {
+    w.text("cursor");
+    w.text(&flow.0);
+    w.option(expected.as_ref(), |w, text| w.text(text));
+    w.text(next);
+}
+
+fn write_envelope(w: &mut Writer, flow: &FlowId, expected: Option<&Revision>, envelope: &Envelope) {
+    w.text("envelope");
+    w.text(&flow.0);
+    w.option(expected.as_ref(), |w, revision| w.text(revision.as_str()));
+    w.text(&envelope.origin.to_string());
+    w.text(&envelope.number);
+    w.text(envelope.revision.as_str());
+    w.bytes(Digest::of(&canonical::encode_envelope(envelope)).as_bytes());
+}
+
+fn write_malformed(
+    w: &mut Writer,
+    flow: &FlowId,
+    (origin, number, kind): (&Origin, &str, DocumentKind),
+    entity: Option<&EntityId>,
+    notice: &HoldNotice,
+) {
+    w.text("malformed");
+    w.text(&flow.0);
+    w.text(&origin.to_string());
+    w.text(number);
+    w.text(kind.word());
+    w.option(entity.as_ref(), |w, entity| w.text(entity.as_str()));
+    write_notice(w, notice);
+}
+
+fn write_translated(
+    w: &mut Writer,
+    (document, revision): (DocumentId, &Revision),
+    is_deleted: bool,
+) {
+    w.text("translated");
+    w.bytes(document.as_bytes());
+    w.text(revision.as_str());
+    w.flag(is_deleted);
+}
+
+fn write_hold(
+    w: &mut Writer,
+    (document, revision): (DocumentId, &Revision),
+    notices: &[HoldNotice],
+    is_transient: bool,
+) {
+    w.text("hold");
+    w.bytes(document.as_bytes());
+    w.text(revision.as_str());
+    w.list(notices.iter(), write_notice);
+    w.flag(is_transient);
+}
+
+fn write_move(
+    w: &mut Writer,
+    (id, expected): (DeliveryId, u64),
+    next: &DeliveryState,
+    attempts: u32,
+) {
+    w.text("move");
+    write_id(w, id);
+    w.number(u128::from(expected));
+    next.write(w);
+    w.number(u128::from(attempts));
+}
+
+fn write_refresh(w: &mut Writer, (id, expected): (DeliveryId, u64), payload: &OpenedDelivery) {
+    w.text("refresh");
+    write_id(w, id);
+    w.number(u128::from(expected));
+    write_opened(w, payload);
+}
+
+fn write_reconciliation(
+    w: &mut Writer,
+    (entity, snapshot): (&EntityId, &str),
+    breaks: u32,
+    digest: &Digest,
+) {
+    w.text("reconciliation");
+    w.text(entity.as_str());
+    w.text(snapshot);
+    w.number(u128::from(breaks));
+    w.bytes(digest.as_bytes());
+}
+
+fn write_break(w: &mut Writer, found: &BreakRecord) {
+    w.text("break");
+    w.text(found.entity.as_str());
+    let texts = [
+        &found.snapshot,
+        &found.class,
+        &found.status,
+        &found.document,
+        &found.summary,
+    ];
+    texts.into_iter().for_each(|text| w.text(text));
 }
 
 fn write_notice(w: &mut Writer, notice: &HoldNotice) {

@@ -346,6 +346,8 @@ pub enum DeliveryEvent {
     Pending,
     /// A business row was read back.
     ReadBack(Acknowledgement),
+    /// A business row was read back, and it is not what was sent; the text says how.
+    ReadBackOther(String),
     /// The target refused it.
     Refused(Rejection),
     /// Nothing was done; try later.

@@ -3,8 +3,8 @@
 //! Pure: the caller translates, this module decides. A posted delivery is never edited (see [`crate::delivery::correction`]).
 
 use tieout_model::{
-    AccountingDate, Acknowledgement, DeliveryId, Digest, Document, DocumentId, Envelope, Marks,
-    Revision, Stamp, SystemId, Timestamp, Violations, canonical,
+    AccountingDate, Acknowledgement, DeliveryId, Digest, Document, Envelope, Marks, Stamp,
+    SystemId, Timestamp, Violations, canonical,
 };
 
 use crate::change::{Change, FlowId, HoldNotice, OpenedDelivery, key_of};
@@ -166,13 +166,15 @@ pub fn settled(waiting: &Waiting<'_>) -> Change {
     Change::SettleTranslation {
         document: waiting.envelope.id(),
         revision: waiting.envelope.revision.clone(),
+        is_deleted: waiting.is_deleted,
     }
 }
 
 /// The hold that waits for a delivery on its way.
-pub fn wait(document: DocumentId) -> Change {
+pub fn wait(envelope: &Envelope) -> Change {
     Change::Hold {
-        document,
+        document: envelope.id(),
+        revision: envelope.revision.clone(),
         notices: vec![HoldNotice {
             code: "P0210".into(),
             summary: "an earlier state of this document is still on its way to the target".into(),
@@ -255,13 +257,20 @@ fn next_number(waiting: &Waiting<'_>) -> u32 {
         .map_or(0, |(last, _)| last.id.number.saturating_add(1))
 }
 
-/// True if the acknowledged amount is the amount that was sent.
-pub fn is_as_sent(ack: &Acknowledgement, sent: &Document) -> bool {
-    sent.total_debit()
-        .is_ok_and(|total| total == ack.total_debit)
-}
-
-/// True if `revision` is what `known` already is.
-pub fn is_known(revision: &Revision, known: Option<&Revision>) -> bool {
-    known == Some(revision)
+/// How a business row differs from what was sent, in words; `None` if it is what was sent. Only a row that equals what was sent counts as
+/// posted (domain dossier 1.2: verified = read back and equal).
+pub fn difference(ack: &Acknowledgement, delivery: &Delivery, sent: &Document) -> Option<String> {
+    let total = sent.total_debit().ok()?;
+    let row = format!("the target shows {} ({})", ack.number, ack.reference);
+    if ack.total_debit != total {
+        let (shown, currency) = (ack.total_debit, ack.currency);
+        return Some(format!(
+            "{row} with debits of {shown} {currency}, but {total} were sent"
+        ));
+    }
+    if ack.accounting_date != delivery.accounting_date {
+        let (shown, sent) = (ack.accounting_date, delivery.accounting_date);
+        return Some(format!("{row} on {shown}, but it was sent for {sent}"));
+    }
+    None
 }

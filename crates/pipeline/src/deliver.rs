@@ -6,8 +6,9 @@
 use std::collections::BTreeMap;
 
 use tieout_connector::{Batch, BatchItem, Fault, ItemOutcome};
+use tieout_engine::plan::difference;
 use tieout_engine::{Change, Delivery, DeliveryEvent, settle};
-use tieout_model::{DeliveryId, DocumentKind, FaultClass, SystemId};
+use tieout_model::{DeliveryId, Document, DocumentKind, FaultClass, SystemId};
 use tieout_store::{LeaseRequest, StoredDelivery};
 
 use crate::context::{Context, PassError, Progress, Tally, decoded};
@@ -114,12 +115,13 @@ pub(crate) async fn commit_events(
     events: BTreeMap<DeliveryId, DeliveryEvent>,
 ) -> Result<(), PassError> {
     let mut changes = Vec::new();
-    for (delivery, _) in lot {
+    for (delivery, item) in lot {
         // A target that is silent about an item leaves it unknown, never done or undone.
         let event = events
             .get(&delivery.id)
             .cloned()
             .unwrap_or(DeliveryEvent::Unknown);
+        let event = compared(event, &delivery, &item.document);
         count(context, &event);
         match settle(&delivery, event, context.moment(), &context.policy) {
             Ok(change) => changes.push(change),
@@ -127,6 +129,20 @@ pub(crate) async fn commit_events(
         }
     }
     commit_moves(context, stage, changes).await
+}
+
+/// A row that was read back counts only if it is what was sent.
+fn compared(event: DeliveryEvent, delivery: &Delivery, sent: &Document) -> DeliveryEvent {
+    let row = match &event {
+        DeliveryEvent::ReadBack(ack) => Some(ack),
+        DeliveryEvent::Found(rows) if rows.len() == 1 => rows.first(),
+        _ => None,
+    };
+    let accounted = row.filter(|ack| ack.is_accounted);
+    match accounted.and_then(|ack| difference(ack, delivery, sent)) {
+        Some(why) => DeliveryEvent::ReadBackOther(why),
+        None => event,
+    }
 }
 
 async fn commit_moves(

@@ -100,73 +100,83 @@ async fn changes_of(
         })
         .collect();
     let mut known = context.store.revisions(&ids).await?;
-    let mut changes = Vec::new();
-    for (item, id) in captured.into_iter().zip(ids) {
-        match item {
-            Captured::Document(envelope) if is_in_scope(stream, &envelope) => {
-                let before = known.get(&id).cloned();
-                let is_same = before
-                    .as_ref()
-                    .is_some_and(|known| known.revision == envelope.revision && !known.is_deleted);
-                if !is_same {
-                    let revision = envelope.revision.clone();
-                    changes.push(Change::RecordEnvelope {
-                        flow: stream.id.clone(),
-                        expected: before.map(|known| known.revision),
-                        envelope,
-                    });
-                    known.insert(
-                        id,
-                        KnownRevision {
-                            revision,
-                            is_deleted: false,
-                        },
-                    );
-                }
+    let changes = captured.into_iter().zip(ids);
+    Ok(changes
+        .filter_map(|(item, id)| change_of(stream, &mut known, item, id))
+        .collect())
+}
+
+/// What a captured record changes, if anything; `known` is brought up to it, so that a record seen twice in a page counts once.
+fn change_of(
+    stream: &Stream,
+    known: &mut BTreeMap<DocumentId, KnownRevision>,
+    item: Captured,
+    id: DocumentId,
+) -> Option<Change> {
+    match item {
+        Captured::Document(envelope) => {
+            if !is_in_scope(stream, &envelope) {
+                return None;
             }
-            Captured::Document(_) => {}
-            Captured::Deleted { .. } => {
-                if known.get(&id).is_some_and(|known| !known.is_deleted) {
-                    changes.push(Change::MarkDeleted { document: id });
-                    mark_deleted(&mut known, id);
-                }
+            let before = remember(known, id, envelope.revision.clone());
+            let is_same = before
+                .as_ref()
+                .is_some_and(|before| before.revision == envelope.revision && !before.is_deleted);
+            (!is_same).then(|| Change::RecordEnvelope {
+                flow: stream.id.clone(),
+                expected: before.map(|before| before.revision),
+                envelope,
+            })
+        }
+        Captured::Deleted { .. } => {
+            let is_news = known.get(&id).is_some_and(|known| !known.is_deleted);
+            mark_deleted(known, id);
+            is_news.then_some(Change::MarkDeleted { document: id })
+        }
+        Captured::Malformed {
+            origin,
+            number,
+            kind,
+            entity,
+            problem,
+        } => {
+            let notice = HoldNotice {
+                code: "P0101".into(),
+                summary: problem,
+                remedy: "correct the record in the source system; it is read again by itself"
+                    .into(),
+            };
+            let revision = Revision::new(format!("malformed:{}", notice.summary));
+            if known.get(&id).map(|known| &known.revision) == Some(&revision) {
+                return None;
             }
-            Captured::Malformed {
+            remember(known, id, revision);
+            Some(Change::RecordMalformed {
+                flow: stream.id.clone(),
                 origin,
                 number,
                 kind,
                 entity,
-                problem,
-            } => {
-                let notice = HoldNotice {
-                    code: "P0101".into(),
-                    summary: problem,
-                    remedy: "correct the record in the source system; it is read again by itself"
-                        .into(),
-                };
-                let revision = Revision::new(format!("malformed:{}", notice.summary));
-                if known.get(&id).map(|known| &known.revision) != Some(&revision) {
-                    let flow = stream.id.clone();
-                    known.insert(
-                        id,
-                        KnownRevision {
-                            revision,
-                            is_deleted: false,
-                        },
-                    );
-                    changes.push(Change::RecordMalformed {
-                        flow,
-                        origin,
-                        number,
-                        kind,
-                        entity,
-                        notice,
-                    });
-                }
-            }
+                notice,
+            })
         }
     }
-    Ok(changes)
+}
+
+/// Puts the revision in place of the one known before, which is the answer.
+fn remember(
+    known: &mut BTreeMap<DocumentId, KnownRevision>,
+    id: DocumentId,
+    revision: Revision,
+) -> Option<KnownRevision> {
+    let is_deleted = false;
+    known.insert(
+        id,
+        KnownRevision {
+            revision,
+            is_deleted,
+        },
+    )
 }
 
 fn mark_deleted(known: &mut BTreeMap<DocumentId, KnownRevision>, id: DocumentId) {

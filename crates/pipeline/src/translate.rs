@@ -120,7 +120,7 @@ async fn decide(
         Intent::Nothing => Ok(vec![plan::settled(&waiting)]),
         Intent::Withdraw(_) => Ok(plan::withdraw(&waiting)),
         Intent::Wait if stored.is_waiting => return Ok(Decided::StillWaiting),
-        Intent::Wait => return Ok(Decided::Done(vec![plan::wait(envelope.id())])),
+        Intent::Wait => return Ok(Decided::Done(vec![plan::wait(envelope)])),
         Intent::Correct if stored.is_deleted => plan::correct(&waiting, None, now),
         intent => match code(context, envelope, fresh).await? {
             Ok(coded) => match intent {
@@ -188,6 +188,7 @@ fn hold_once(stored: &StoredDocument, reasons: Reasons) -> Decided {
     }
     Decided::Done(vec![Change::Hold {
         document: stored.id,
+        revision: stored.revision.clone(),
         notices: reasons.notices,
         is_transient: reasons.is_transient,
     }])

@@ -244,7 +244,11 @@ fn translated(envelope: &Envelope) -> Vec<Change> {
     let revision = envelope.revision.clone();
     vec![
         Change::OpenDelivery(Box::new(OpenedDelivery { delivery, payload })),
-        Change::SettleTranslation { document, revision },
+        Change::SettleTranslation {
+            document,
+            revision,
+            is_deleted: false,
+        },
     ]
 }
 

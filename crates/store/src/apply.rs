@@ -89,14 +89,17 @@ fn apply_change(
             document::record_malformed(connection, at, &found, notice)
         }
         Change::MarkDeleted { document } => document::mark_deleted(connection, at, *document),
-        Change::SettleTranslation { document, revision } => {
-            document::settle_translation(connection, *document, revision)
-        }
+        Change::SettleTranslation {
+            document,
+            revision,
+            is_deleted,
+        } => document::settle_translation(connection, *document, revision, *is_deleted),
         Change::Hold {
             document,
+            revision,
             notices,
             is_transient,
-        } => document::hold(connection, at, *document, notices, *is_transient),
+        } => document::hold(connection, at, *document, revision, notices, *is_transient),
         Change::Release { document } => document::release(connection, *document),
         Change::OpenDelivery(opened) => delivery::open(connection, opened),
         Change::MoveDelivery {

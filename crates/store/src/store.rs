@@ -95,6 +95,28 @@ impl Store {
         answers.unwrap_or_else(|failure| vec![Err(failure); count])
     }
 
+    /// The database itself.
+    pub(crate) fn database(&self) -> &Database {
+        &self.database
+    }
+
+    /// Runs `work` where it may block for as long as it likes.
+    pub(crate) async fn apart<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Database) -> Result<T, LoadError> + Send + 'static,
+    ) -> Result<T, LoadError> {
+        let database = Arc::clone(&self.database);
+        match self.mode {
+            ExecutionMode::Inline => {
+                let done = std::thread::spawn(move || work(&database)).join();
+                done.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+            }
+            ExecutionMode::Blocking => tokio::task::spawn_blocking(move || work(&database))
+                .await
+                .unwrap_or_else(|stopped| Err(LoadError::unavailable(stopped.to_string()))),
+        }
+    }
+
     /// Runs `read` on one unchanging view of the data.
     pub(crate) async fn read<T: Send + 'static>(
         &self,

@@ -1,4 +1,4 @@
-//! Library code reads no clock, no randomness and no environment; one file sleeps.
+//! Library code reads no clock, no randomness and no environment; the driver sleeps, and who waits for it.
 
 use super::{Finding, rust_text};
 use crate::tree::Tree;
@@ -15,6 +15,13 @@ struct Ban {
 
 /// Folders where reading the surroundings is the job.
 const OUTER: &[&str] = &["crates/app/", "xtask/"];
+/// The driver waits between passes; the program's own waiter does it in real time; the twins' server simulates that an ERP
+/// takes its time.
+const SLEEPERS: &[&str] = &[
+    "crates/pipeline/src/drive.rs",
+    "crates/app/src/ambient.rs",
+    "crates/twins/src/serve.rs",
+];
 /// The clock is an argument everywhere else.
 const CLOCK: &str = "take `now` as an argument or the `Clock` of the context";
 
@@ -82,7 +89,7 @@ const BANS: [Ban; 15] = [
     },
     Ban {
         text: "time::sleep",
-        allowed_below: &["crates/pipeline/src/drive.rs"],
+        allowed_below: SLEEPERS,
         instead: SLEEP,
     },
     Ban {
@@ -167,6 +174,8 @@ mod tests {
             found("crates/pipeline/src/drive.rs", "tokio::time::sleep(a)"),
             0
         );
+        assert_eq!(found("crates/twins/src/serve.rs", "time::sleep(a)"), 0);
+        assert_eq!(found("crates/twins/src/world.rs", "time::sleep(a)"), 1);
         assert_eq!(
             found("crates/store/tests/it/main.rs", "std::env::var(\"A\")"),
             0

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use clap::Args;
+use tieout_engine::reconcile::Reconciliation;
 use tieout_pipeline::{Wake, run};
 use tieout_twins::company::CompanyFolder;
 use tieout_twins::world::World;
@@ -16,7 +17,7 @@ use crate::config::Config;
 use crate::problem::{Failure, Problem};
 use crate::questions::{self, Wanted};
 use crate::summary::{Summary, tie_out};
-use crate::systems::{wire, words};
+use crate::systems::{Wired, wire, words};
 use crate::{company, embedded, report};
 
 #[derive(Debug, Args)]
@@ -44,12 +45,7 @@ pub(crate) async fn execute(arguments: DemoArguments) -> Result<u8, Failure> {
         .keep
         .clone()
         .unwrap_or_else(|| scratch.path().join("run"));
-    let folder = match &arguments.company {
-        Some(folder) => folder.clone(),
-        None => embedded::unpack(&scratch.path().join("golden"))
-            .map_err(|e| cannot("unpack the built-in company", &e))?,
-    };
-    let folder = CompanyFolder::new(folder);
+    let folder = company_folder(&arguments, &scratch.path().join("golden"))?;
     let started = Instant::now();
     say(
         &arguments,
@@ -59,18 +55,8 @@ pub(crate) async fn execute(arguments: DemoArguments) -> Result<u8, Failure> {
     let free = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
     let (world, served) = serve_world(world, free, free, free).await?;
     let endpoints = endpoints(&world, &served)?;
-    say(
-        &arguments,
-        &format!("Sage Intacct simulator  {}", endpoints.intacct),
-    );
-    say(
-        &arguments,
-        &format!("Oracle Fusion simulator {}", endpoints.fusion),
-    );
-    say(
-        &arguments,
-        &format!("control port            http://{}", served.control),
-    );
+    let control = served.control.to_string();
+    say(&arguments, &addresses(&endpoints, &control));
     let file = company::set_up(&folder, &work, &endpoints).map_err(|e| {
         let what = format!("the company cannot be set up: {e:#}");
         Problem::new("P0012", what).hint("golden/README.md describes the folder's format")
@@ -102,25 +88,52 @@ pub(crate) async fn execute(arguments: DemoArguments) -> Result<u8, Failure> {
             &format!("database, books and evidence are in {}", keep.display()),
         );
     }
-    let summary = Summary::of(&wired, tie_out(&results)).await?;
+    let exit_code = finish(&arguments, &wired, &results, &control).await?;
+    served.stop();
+    Ok(exit_code)
+}
+
+/// Shows what came out; with `--once` answers the exit code at once, else stays up until told to stop.
+async fn finish(
+    arguments: &DemoArguments,
+    wired: &crate::systems::Wired,
+    results: &[Reconciliation],
+    control: &str,
+) -> Result<u8, Failure> {
+    let summary = Summary::of(wired, tie_out(results)).await?;
     if !arguments.json {
-        report::data(&report::reconciliation_table(&results));
+        report::data(&report::reconciliation_table(results));
     }
-    say(&arguments, &summary.words());
+    say(arguments, &summary.words());
     if arguments.once {
         if arguments.json {
-            report::data(&format!("{}\n", summary.json_with(&results)));
+            report::data(&format!("{}\n", summary.json_with(results)));
         }
-        served.stop();
         return Ok(summary.exit_code());
     }
-    stay_up(&wired, &served.control.to_string()).await?;
+    stay_up(wired, control, arguments.company.is_none()).await?;
     if arguments.json {
-        let summary = Summary::of(&wired, tie_out(&results)).await?;
-        report::data(&format!("{}\n", summary.json_with(&results)));
+        let summary = Summary::of(wired, tie_out(results)).await?;
+        report::data(&format!("{}\n", summary.json_with(results)));
     }
-    served.stop();
     Ok(0)
+}
+
+/// The folder asked for, or the built-in company unpacked into `scratch`.
+fn company_folder(arguments: &DemoArguments, scratch: &Path) -> Result<CompanyFolder, Failure> {
+    let folder = match &arguments.company {
+        Some(folder) => folder.clone(),
+        None => embedded::unpack(scratch).map_err(|e| cannot("unpack the built-in company", &e))?,
+    };
+    Ok(CompanyFolder::new(folder))
+}
+
+/// Where the simulators listen, one line each.
+fn addresses(endpoints: &company::Endpoints, control: &str) -> String {
+    format!(
+        "Sage Intacct simulator  {}\nOracle Fusion simulator {}\ncontrol port            http://{control}",
+        endpoints.intacct, endpoints.fusion
+    )
 }
 
 fn say(arguments: &DemoArguments, text: &str) {
@@ -134,24 +147,36 @@ fn cannot(what: &str, error: &dyn std::fmt::Display) -> Failure {
 }
 
 /// Keeps the pipeline running so that a person can enter documents through the control port and watch them arrive.
-async fn stay_up(wired: &crate::systems::Wired, control: &str) -> Result<(), Failure> {
-    report::say(&format!(
-        "\nstaying up; Ctrl-C ends. Enter a bill as a person would, and watch it arrive within a second or two:\n  \
-         curl -s http://{control}/control/documents -d '{{\"type\":\"ap_bill\",\"document_id\":\"BILL-MINE-1\",\"entity_id\":\"E200\",\"document_date\":\"2027-01-15\",\"gl_date\":\"2027-01-15\",\"due_date\":\"2027-02-14\",\"currency\":\"USD\",\"party_id\":\"VE-01\",\"description\":\"Mine\",\"lines\":[{{\"account\":\"6100\",\"txn_debit\":\"12.34\",\"department\":\"D100\"}},{{\"account\":\"2000\",\"txn_credit\":\"12.34\"}}]}}'\n  \
-         curl -s http://{control}/control/fusion/documents.csv | tail -3"
-    ));
+async fn stay_up(wired: &Wired, control: &str, is_golden: bool) -> Result<(), Failure> {
+    report::say(
+        "\nstaying up; Ctrl-C ends. Both systems are yours to change through the control port.",
+    );
+    if is_golden {
+        report::say(&format!(
+            "Enter a bill as a person at the keyboard would:\n  \
+             curl -s http://{control}/control/documents -d '{EXAMPLE_BILL}'\n\
+             and a moment later see it in the other system:\n  \
+             curl -s http://{control}/control/fusion/documents.csv | grep BILL-MINE-1"
+        ));
+    }
+    let bar = report::Progress::start(wired.context.tally.clone(), false);
     let wake = Arc::new(Wake::default());
     let stages = run(
         wired.context.clone(),
         wake,
         wired.config.worker.poll_interval_ms,
     );
-    tokio::select! {
+    let ended = tokio::select! {
         biased;
         () = wait_for_end() => Ok(()),
         ended = stages => ended.map_err(failure),
-    }
+    };
+    bar.finish();
+    ended
 }
+
+/// A bill of the built-in company, in the form of the control port.
+const EXAMPLE_BILL: &str = r#"{"type":"ap_bill","document_id":"BILL-MINE-1","entity_id":"E200","document_date":"2027-01-15","gl_date":"2027-01-15","due_date":"2027-02-14","currency":"USD","party_id":"VE-01","description":"Mine","lines":[{"account":"6100","txn_debit":"12.34","department":"D100"},{"account":"2000","txn_credit":"12.34"}]}"#;
 
 fn keep_evidence(keep: &Path, world: &Arc<Mutex<World>>) -> Result<(), Failure> {
     let (fusion, intacct) = {

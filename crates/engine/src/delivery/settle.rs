@@ -23,6 +23,19 @@ pub fn settle(
         DeliveryEvent::Released => 0,
         _ => delivery.attempts,
     };
+    if let DeliveryEvent::ReadBackOther(why) = &event
+        && delivery.state.is_open()
+        && !matches!(delivery.state, DeliveryState::Queued { .. })
+    {
+        let next = DeliveryState::Parked(why.clone());
+        let (id, expected) = (delivery.id, delivery.version);
+        return Ok(Change::MoveDelivery {
+            id,
+            expected,
+            next,
+            attempts,
+        });
+    }
     let next = match &delivery.state {
         DeliveryState::Queued { .. } => from_queued(&event, at, policy),
         DeliveryState::Leased { .. } => from_leased(delivery, &event, at, policy),

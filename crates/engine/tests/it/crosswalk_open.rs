@@ -172,76 +172,78 @@ fn fault(version: &Value) -> String {
         .to_string()
 }
 
+/// What makes a version unreadable, and the words that say so.
+const UNKNOWN: [(Change, &str); 16] = [
+    (
+        |v| v["rules"][1]["when"][0][2] = json!(["assets"]),
+        "crosswalk.rules[1].when[0][2]: \"assets\" is not an account class",
+    ),
+    (
+        |v| v["rulez"] = json!([]),
+        "crosswalk: unknown member \"rulez\"",
+    ),
+    (
+        |v| v["rules"][3]["then"] = json!(1),
+        "crosswalk.rules[3]: unknown member \"then\"",
+    ),
+    (
+        |v| v["rules"][1]["when"][0][1] = json!("like"),
+        "crosswalk.rules[1].when[0][1]: \"like\" is no operator",
+    ),
+    (
+        |v| v["rules"][1]["when"][0][2] = json!([]),
+        "crosswalk.rules[1].when[0][2]: is an empty list",
+    ),
+    (
+        |v| v["rules"][1]["when"][0] = json!(["account"]),
+        "crosswalk.rules[1].when[0]: is not [attribute",
+    ),
+    (
+        |v| v["rules"][1]["when"][0][0] = json!("account.size"),
+        "crosswalk.rules[1].when[0][0]: \"account.size\" is no attribute",
+    ),
+    (
+        |v| v["rules"][2]["value"] = json!("lokup:item"),
+        "crosswalk.rules[2].value: \"lokup:item\" is neither",
+    ),
+    (
+        |v| v["rules"][2]["value"] = json!(""),
+        "crosswalk.rules[2].value: is blank",
+    ),
+    (
+        |v| v["rules"][2]["segment"] = json!("acount"),
+        "crosswalk.rules[2].segment: \"acount\" is no segment",
+    ),
+    (
+        |v| v["rules"][2]["priority"] = json!(1.5),
+        "crosswalk: 1.5 is no whole number",
+    ),
+    (
+        |v| v["rules"][2]["priority"] = json!(-1),
+        "crosswalk.rules[2].priority: -1 is out of range",
+    ),
+    (
+        |v| v["effective_from"] = json!("2026-1-1"),
+        "crosswalk.effective_from: \"2026-1-1\" is no date",
+    ),
+    (
+        |v| v["effective_to"] = json!("2025-12-31"),
+        "crosswalk.effective_to: is before effective_from",
+    ),
+    (
+        |v| v["lookups"]["item"][" IT-SUB"] = json!("1"),
+        "stands twice",
+    ),
+    (
+        |v| v["signed_by"] = Value::Null,
+        "crosswalk.signed_by: expected a text, found null",
+    ),
+];
+
 #[test]
 fn whatever_the_rule_language_does_not_know_is_refused_with_its_place() {
     let place = |change: Change| fault(&changed(change));
-    let cases: [(Change, &str); 16] = [
-        (
-            |v| v["rules"][1]["when"][0][2] = json!(["assets"]),
-            "crosswalk.rules[1].when[0][2]: \"assets\" is not an account class",
-        ),
-        (
-            |v| v["rulez"] = json!([]),
-            "crosswalk: unknown member \"rulez\"",
-        ),
-        (
-            |v| v["rules"][3]["then"] = json!(1),
-            "crosswalk.rules[3]: unknown member \"then\"",
-        ),
-        (
-            |v| v["rules"][1]["when"][0][1] = json!("like"),
-            "crosswalk.rules[1].when[0][1]: \"like\" is no operator",
-        ),
-        (
-            |v| v["rules"][1]["when"][0][2] = json!([]),
-            "crosswalk.rules[1].when[0][2]: is an empty list",
-        ),
-        (
-            |v| v["rules"][1]["when"][0] = json!(["account"]),
-            "crosswalk.rules[1].when[0]: is not [attribute",
-        ),
-        (
-            |v| v["rules"][1]["when"][0][0] = json!("account.size"),
-            "crosswalk.rules[1].when[0][0]: \"account.size\" is no attribute",
-        ),
-        (
-            |v| v["rules"][2]["value"] = json!("lokup:item"),
-            "crosswalk.rules[2].value: \"lokup:item\" is neither",
-        ),
-        (
-            |v| v["rules"][2]["value"] = json!(""),
-            "crosswalk.rules[2].value: is blank",
-        ),
-        (
-            |v| v["rules"][2]["segment"] = json!("acount"),
-            "crosswalk.rules[2].segment: \"acount\" is no segment",
-        ),
-        (
-            |v| v["rules"][2]["priority"] = json!(1.5),
-            "crosswalk: 1.5 is no whole number",
-        ),
-        (
-            |v| v["rules"][2]["priority"] = json!(-1),
-            "crosswalk.rules[2].priority: -1 is out of range",
-        ),
-        (
-            |v| v["effective_from"] = json!("2026-1-1"),
-            "crosswalk.effective_from: \"2026-1-1\" is no date",
-        ),
-        (
-            |v| v["effective_to"] = json!("2025-12-31"),
-            "crosswalk.effective_to: is before effective_from",
-        ),
-        (
-            |v| v["lookups"]["item"][" IT-SUB"] = json!("1"),
-            "stands twice",
-        ),
-        (
-            |v| v["signed_by"] = Value::Null,
-            "crosswalk.signed_by: expected a text, found null",
-        ),
-    ];
-    for (change, wanted) in cases {
+    for (change, wanted) in UNKNOWN {
         let found = place(change);
         assert!(found.contains(wanted), "{found} instead of {wanted}");
     }

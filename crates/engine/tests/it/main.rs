@@ -11,3 +11,4 @@ mod crosswalk_open;
 mod crosswalk_properties;
 mod crosswalk_signature;
 mod crosswalk_versions;
+mod delivery;

@@ -8,8 +8,8 @@ use tieout_engine::reconcile::{
     SourceLine, TargetBalance, TargetChart, TargetLine, TargetMember,
 };
 use tieout_model::{
-    AccountClass, Amount, Code, Currency, DocumentId, DocumentKind, EntityId, NaturalKey, Origin,
-    Stamp, SystemId, Timestamp,
+    AccountClass, Amount, Code, Currency, DocumentId, DocumentKind, EntityId, ExchangeRate,
+    NaturalKey, Origin, Stamp, SystemId, Timestamp,
 };
 
 use crate::golden::{Company, at, code, member_of, periods, source_member_of};
@@ -136,21 +136,7 @@ fn document(index: usize, spec: &DocumentSpec) -> ExpectedDocument {
         let total: i32 = spec.lines.iter().map(|line| line.2).sum();
         amounts.push((1, 0, -total));
     }
-    let mut functional: Vec<Amount> = amounts
-        .iter()
-        .map(|line| {
-            let amount = Amount::from_units(line.2.into(), 2);
-            if spec.is_foreign {
-                amount.times(&rate, 2).unwrap()
-            } else {
-                amount
-            }
-        })
-        .collect();
-    if !spec.is_statistical {
-        let last = functional.len() - 1;
-        functional[last] = Amount::sum(functional[..last].to_vec()).unwrap().negated();
-    }
+    let functional = functional_amounts(spec, &amounts, &rate);
     let lines = amounts.iter().zip(&functional);
     let target_lines = lines
         .clone()
@@ -193,6 +179,30 @@ fn document(index: usize, spec: &DocumentSpec) -> ExpectedDocument {
         target_lines: target_lines.collect(),
         source_lines: source_lines.collect(),
     }
+}
+
+/// Amounts in functional currency; the last line takes the rounding, so that money balances.
+fn functional_amounts(
+    spec: &DocumentSpec,
+    amounts: &[(usize, usize, i32)],
+    rate: &ExchangeRate,
+) -> Vec<Amount> {
+    let mut functional: Vec<Amount> = amounts
+        .iter()
+        .map(|line| {
+            let amount = Amount::from_units(line.2.into(), 2);
+            if spec.is_foreign {
+                amount.times(rate, 2).unwrap()
+            } else {
+                amount
+            }
+        })
+        .collect();
+    if !spec.is_statistical {
+        let last = functional.len() - 1;
+        functional[last] = Amount::sum(functional[..last].to_vec()).unwrap().negated();
+    }
+    functional
 }
 
 impl Company {
@@ -313,12 +323,7 @@ pub(crate) fn spoil(company: &mut Company, index: usize, defect: Defect) -> Vec<
             BreakClass::Duplicate
         }
         Defect::OtherPeriod => {
-            let other = if member.period == "Dec-26" {
-                "Jan-27"
-            } else {
-                "Dec-26"
-            };
-            member.period = other.to_owned();
+            member.period = other_period(&member.period).to_owned();
             BreakClass::PeriodDiffers
         }
         Defect::OtherSegments => {
@@ -331,18 +336,10 @@ pub(crate) fn spoil(company: &mut Company, index: usize, defect: Defect) -> Vec<
             add(&mut member.lines[0], 100_000_007);
             BreakClass::AmountDiffers
         }
-        Defect::OtherRate => {
-            let is_foreign = member.rate.is_some();
-            member.rate = is_foreign.then(|| "1.0999999".parse().unwrap());
-            let line = &mut member.lines[0];
-            let more = Amount::from_units(100_000_007, 2);
-            line.functional = line.functional.plus(more).unwrap();
-            match (is_foreign, line.currency.is_statistical()) {
-                (true, _) => BreakClass::FxRateDiffers,
-                (false, false) => BreakClass::Unexplained,
-                (false, true) => return Vec::new(),
-            }
-        }
+        Defect::OtherRate => match convert_otherwise(member) {
+            Some(class) => class,
+            None => return Vec::new(),
+        },
         Defect::Manual => {
             copy.stamp = None;
             copy.number = "KEYED".to_owned();
@@ -376,6 +373,28 @@ pub(crate) fn spoil(company: &mut Company, index: usize, defect: Defect) -> Vec<
     };
     company.read_balances();
     vec![class]
+}
+
+fn other_period(period: &str) -> &'static str {
+    if period == "Dec-26" {
+        "Jan-27"
+    } else {
+        "Dec-26"
+    }
+}
+
+/// Another rate and another functional amount; nobody can see it on a quantity.
+fn convert_otherwise(member: &mut TargetMember) -> Option<BreakClass> {
+    let is_foreign = member.rate.is_some();
+    member.rate = is_foreign.then(|| "1.0999999".parse().unwrap());
+    let line = &mut member.lines[0];
+    let more = Amount::from_units(100_000_007, 2);
+    line.functional = line.functional.plus(more).unwrap();
+    match (is_foreign, line.currency.is_statistical()) {
+        (true, _) => Some(BreakClass::FxRateDiffers),
+        (false, false) => Some(BreakClass::Unexplained),
+        (false, true) => None,
+    }
 }
 
 fn add(line: &mut TargetLine, units: i128) {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use tieout_engine::reconcile::{ExpectedDocument, Progress, SegmentPool, SourceLine, TargetLine};
 use tieout_engine::{Delivery, DeliveryRole, DeliveryState};
 use tieout_model::{Coding, Document, DocumentId, DocumentKind, Envelope, LineFact, Stamp};
-use tieout_store::RecordedDocument;
+use tieout_store::{RecordedDocument, StoredDelivery};
 
 use crate::context::{Context, PassError, decoded};
 use crate::reconcile::Question;
@@ -69,16 +69,7 @@ fn add(
 ) -> Result<Option<usize>, PassError> {
     let envelope = &row.envelope;
     let id = envelope.id();
-    for (i, stored) in row.deliveries.iter().enumerate() {
-        let delivery = &stored.delivery;
-        if delivery.role == DeliveryRole::Reversal
-            && let Some(before) = i.checked_sub(1).and_then(|i| row.deliveries.get(i))
-        {
-            let (posting, reversal) = (&before.delivery.marks.stamp, &delivery.marks.stamp);
-            out.cancelled
-                .push((posting.as_str().to_owned(), reversal.as_str().to_owned()));
-        }
-    }
+    out.cancelled.extend(cancelled(row));
     let last = row
         .deliveries
         .last()
@@ -137,6 +128,17 @@ fn add(
         source_lines: source_facts.iter().filter_map(source_line).collect(),
     });
     Ok(Some(out.expected.len().saturating_sub(1)))
+}
+
+/// Stamps of a posting and of the reversal that took it back, for every such pair of a document.
+fn cancelled(row: &RecordedDocument) -> impl Iterator<Item = (String, String)> {
+    let pairs = row.deliveries.iter().zip(row.deliveries.iter().skip(1));
+    pairs
+        .filter(|(_, later)| later.delivery.role == DeliveryRole::Reversal)
+        .map(|(before, later)| {
+            let stamp = |stored: &StoredDelivery| stored.delivery.marks.stamp.as_str().to_owned();
+            (stamp(before), stamp(later))
+        })
 }
 
 fn progress(row: &RecordedDocument, delivery: Option<&Delivery>) -> Progress {

@@ -26,9 +26,9 @@ const BECOME_MALFORMED: &str =
 const MARK_DELETED: &str = "UPDATE document SET deleted_at = ?2, held_at = NULL, \
      state = CASE WHEN revision IS NULL THEN 'deleted' ELSE 'captured' END WHERE id = ?1 AND deleted_at IS NULL";
 const SETTLE: &str = "UPDATE document SET held_at = NULL, settled_revision = ?2, \
-     state = CASE WHEN deleted_at IS NULL THEN 'translated' WHEN settled_revision = ?2 THEN 'deleted' ELSE 'captured' END \
-     WHERE id = ?1 AND revision = ?2";
-const HOLD: &str = "UPDATE document SET state = ?2, held_at = ?3 WHERE id = ?1";
+     state = CASE WHEN deleted_at IS NULL AND ?3 = 0 THEN 'translated' WHEN deleted_at IS NOT NULL AND ?3 = 1 THEN 'deleted' \
+     ELSE 'captured' END WHERE id = ?1 AND revision = ?2";
+const HOLD: &str = "UPDATE document SET state = ?2, held_at = ?3 WHERE id = ?1 AND revision = ?4";
 const RELEASE: &str = "UPDATE document SET state = 'captured', held_at = NULL WHERE id = ?1 AND revision IS NOT NULL AND state <> 'malformed'";
 const CLEAR_NOTICES: &str = "DELETE FROM hold WHERE document = ?1";
 const WRITE_NOTICE: &str = "INSERT INTO hold (document, position, at, code, summary, remedy) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
@@ -117,6 +117,15 @@ pub(super) fn record_envelope(
     };
     let mut write = connection.prepare_cached(WRITE_ENVELOPE)?;
     write.execute(params![sequence, canonical::encode_envelope(envelope)])?;
+    write_aliases(connection, id, envelope)
+}
+
+/// Every other key the system knows the document by leads to it too.
+fn write_aliases(
+    connection: &Link<'_>,
+    id: DocumentId,
+    envelope: &Envelope,
+) -> Result<(), CommitError> {
     for alias in &envelope.aliases {
         let other_name = Origin {
             natural_key: alias.clone(),
@@ -181,15 +190,17 @@ pub(super) fn mark_deleted(
     clear_notices(connection, document)
 }
 
-/// A deletion is dealt with only by a settlement after the deleted revision itself was settled: a pass that read the document before its
-/// deletion must not pass for one that saw it. The price is one more pass over such a document.
+/// A settlement says whether it saw the deletion: a pass that read the document before its deletion (or before it came back) must not pass
+/// for one that saw it. Then the document waits for another pass.
 pub(super) fn settle_translation(
     connection: &Link<'_>,
     document: DocumentId,
     revision: &Revision,
+    is_deleted: bool,
 ) -> Result<(), CommitError> {
     let mut update = connection.prepare_cached(SETTLE)?;
-    if update.execute(params![document.as_bytes(), revision.as_str()])? == 0 {
+    let is_deleted = i64::from(is_deleted);
+    if update.execute(params![document.as_bytes(), revision.as_str(), is_deleted])? == 0 {
         let known = find(connection, document)?.ok_or(Conflict::UnknownDocument { document })?;
         return Err(revision_conflict(document, Some(revision), known.revision));
     }
@@ -200,6 +211,7 @@ pub(super) fn hold(
     connection: &Link<'_>,
     at: Timestamp,
     document: DocumentId,
+    revision: &Revision,
     notices: &[HoldNotice],
     is_transient: bool,
 ) -> Result<(), CommitError> {
@@ -209,8 +221,9 @@ pub(super) fn hold(
         "held"
     };
     let mut update = connection.prepare_cached(HOLD)?;
-    if update.execute(params![document.as_bytes(), state, at.0])? == 0 {
-        return Err(Conflict::UnknownDocument { document }.into());
+    if update.execute(params![document.as_bytes(), state, at.0, revision.as_str()])? == 0 {
+        let known = find(connection, document)?.ok_or(Conflict::UnknownDocument { document })?;
+        return Err(revision_conflict(document, Some(revision), known.revision));
     }
     write_notices(connection, at, document, notices)
 }

@@ -8,18 +8,19 @@ use tieout_engine::FlowId;
 use tieout_model::{DocumentId, Envelope, NaturalKey, Origin, Revision, SystemId, canonical};
 
 use crate::failure::LoadError;
+use crate::restore::restored;
 use crate::row;
 use crate::store::Store;
 
 const REVISION: &str = "SELECT revision, deleted_at FROM document WHERE id = ?1 AND revision IS NOT NULL AND state <> 'malformed'";
 const OF_FLOW: &str = "SELECT id FROM document WHERE flow = ?1 AND deleted_at IS NULL AND id > ?2 ORDER BY id LIMIT ?3";
-const CAPTURED: &str = "SELECT m.id, m.flow, e.body, m.revision, m.settled_revision, m.deleted_at, m.state FROM document m \
+const CAPTURED: &str = "SELECT m.id, m.flow, e.body, m.revision, m.settled_revision, m.deleted_at, m.state, m.sequence FROM document m \
      JOIN envelope e ON e.document = m.sequence WHERE m.state <> 'translated' AND m.state = 'captured' \
      ORDER BY m.sequence LIMIT ?1";
-const TRANSIENT: &str = "SELECT m.id, m.flow, e.body, m.revision, m.settled_revision, m.deleted_at, m.state FROM document m \
+const TRANSIENT: &str = "SELECT m.id, m.flow, e.body, m.revision, m.settled_revision, m.deleted_at, m.state, m.sequence FROM document m \
      JOIN envelope e ON e.document = m.sequence WHERE m.state <> 'translated' AND m.state = 'held_transient' \
      ORDER BY m.held_at, m.sequence LIMIT ?1";
-const BY_ID: &str = "SELECT m.id, m.flow, e.body, m.revision, m.settled_revision, m.deleted_at, m.state FROM document m \
+const BY_ID: &str = "SELECT m.id, m.flow, e.body, m.revision, m.settled_revision, m.deleted_at, m.state, m.sequence FROM document m \
      JOIN envelope e ON e.document = m.sequence WHERE m.id = ?1";
 const EXISTS: &str = "SELECT 1 FROM document WHERE id = ?1";
 const BY_ALIAS: &str = "SELECT document FROM alias WHERE key = ?1";
@@ -50,6 +51,9 @@ pub struct StoredDocument {
     pub is_deleted: bool,
     /// True if it is held until another document is there.
     pub is_waiting: bool,
+    /// True if something may have been done for it that a restored database does not know: look before sending, see
+    /// [`Store::mark_restored`].
+    pub is_doubtful: bool,
 }
 
 impl Store {
@@ -180,6 +184,7 @@ fn stored_documents(
     statement: &str,
     values: &[Value<'_>],
 ) -> Result<Vec<StoredDocument>, LoadError> {
+    let restored = restored(connection)?;
     let mut statement = connection.prepare_cached(statement)?;
     let mut rows = statement.query(values)?;
     let mut found = Vec::new();
@@ -188,6 +193,7 @@ fn stored_documents(
         let settled: Option<String> = row.get(4)?;
         let deleted_at: Option<i64> = row.get(5)?;
         let state: String = row.get(6)?;
+        let sequence: i64 = row.get(7)?;
         found.push(StoredDocument {
             id: row::document_id(row, 0)?,
             flow: FlowId(row.get(1)?),
@@ -196,6 +202,9 @@ fn stored_documents(
             settled_revision: settled.map(Revision::new),
             is_deleted: deleted_at.is_some(),
             is_waiting: state == "held_transient",
+            is_doubtful: restored
+                .as_ref()
+                .is_some_and(|restored| restored.is_doubtful(sequence)),
         });
     }
     Ok(found)

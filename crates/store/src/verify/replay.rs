@@ -154,16 +154,17 @@ impl Replay {
             }
             "translated" => {
                 let revision = of_text(&r.text()?);
-                known.state = match known.deleted_at {
-                    None => TRANSLATED,
-                    Some(_) if known.settled == Some(revision) => DELETED,
-                    Some(_) => CAPTURED,
+                known.state = match (known.deleted_at, r.flag()?) {
+                    (None, false) => TRANSLATED,
+                    (Some(_), true) => DELETED,
+                    (None, true) | (Some(_), false) => CAPTURED,
                 };
                 known.settled = Some(revision);
                 known.held_at = None;
                 known.notices = None;
             }
             "hold" => {
+                let _revision = r.text()?;
                 let notices = r.list(read_notice)?;
                 known.state = if r.flag()? { HELD_TRANSIENT } else { HELD };
                 known.held_at = Some(at);

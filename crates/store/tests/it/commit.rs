@@ -8,8 +8,8 @@ use tieout_store::{
 };
 
 use crate::world::{
-    at, capture, fill, flow, hold, id, malformed, memory, moved, must, notice, on_each, open,
-    opened, posted, queued, run, set, settle, stamp, submitted,
+    at, capture, fill, flow, hold, hold_of, id, malformed, memory, moved, must, notice, on_each,
+    open, opened, posted, queued, run, set, settle, settle_deletion, stamp, submitted,
 };
 
 /// Commits a changeset that must conflict, and shows that it left no trace.
@@ -87,108 +87,93 @@ fn a_changeset_that_conflicts_at_its_end_leaves_no_trace() {
     });
 }
 
+/// The first delivery of document `a`.
+fn delivery() -> DeliveryId {
+    DeliveryId {
+        document: id("a"),
+        number: 0,
+    }
+}
+
+fn refresh(expected: u64, number: u32) -> Change {
+    Change::RefreshDelivery {
+        id: delivery(),
+        expected,
+        payload: Box::new(opened("a", "E100", number, 2)),
+    }
+}
+
+/// Changes of documents that do not fit, and what is wrong with them.
+fn misfits_of_documents() -> Vec<(Change, Conflict)> {
+    let nobody: DocumentId = id("nobody");
+    let unknown = Conflict::UnknownDocument { document: nobody };
+    vec![
+        (settle("nobody", "1"), unknown.clone()),
+        (hold("nobody", true), unknown.clone()),
+        (Change::Release { document: nobody }, unknown.clone()),
+        (Change::MarkDeleted { document: nobody }, unknown.clone()),
+        (open("nobody", "E100", 0, 1), unknown),
+        (
+            Change::Release { document: id("m") },
+            Conflict::Malformed { document: id("m") },
+        ),
+        (
+            settle("a", "2"),
+            Conflict::Revision {
+                document: id("a"),
+                expected: Some(Revision::new("2")),
+                found: Some(Revision::new("1")),
+            },
+        ),
+    ]
+}
+
+/// Changes of deliveries that do not fit, and what is wrong with them.
+fn misfits_of_deliveries() -> Vec<(Change, Conflict)> {
+    let id = delivery();
+    let second = DeliveryId { number: 1, ..id };
+    let conflict = |id, expected, found| Conflict::Delivery {
+        id,
+        expected,
+        found,
+    };
+    let nobody = DeliveryId {
+        document: crate::world::id("nobody"),
+        number: 0,
+    };
+    let mut double = opened("a", "E100", 1, 1);
+    double.delivery.marks.stamp = stamp("a", 0);
+    vec![
+        (open("a", "E100", 0, 1), Conflict::DeliveryExists { id }),
+        (
+            Change::OpenDelivery(Box::new(double)),
+            Conflict::StampTaken {
+                id: second,
+                stamp: stamp("a", 0),
+            },
+        ),
+        (moved("a", 0, 7, submitted(1)), conflict(id, 7, Some(0))),
+        (
+            moved("nobody", 0, 0, submitted(1)),
+            conflict(nobody, 0, None),
+        ),
+        (refresh(3, 0), conflict(id, 3, Some(0))),
+        (refresh(0, 1), Conflict::OtherDelivery { id, other: second }),
+    ]
+}
+
 #[test]
 fn every_conflict_is_named() {
     on_each(async |store: Store| {
         must(&store, queued("a", "E100", 1)).await;
         must(&store, set(1, vec![malformed("m")])).await;
-        let nobody: DocumentId = id("nobody");
-        let unknown = Conflict::UnknownDocument { document: nobody };
-        let unknown_delivery = DeliveryId {
-            document: nobody,
-            number: 0,
-        };
-        let delivery = DeliveryId {
-            document: id("a"),
-            number: 0,
-        };
-        let mut double = opened("a", "E100", 1, 1);
-        double.delivery.marks.stamp = stamp("a", 0);
-        let refresh = |expected, number| Change::RefreshDelivery {
-            id: delivery,
-            expected,
-            payload: Box::new(opened("a", "E100", number, 2)),
-        };
-        let cases: Vec<(Change, Conflict)> = vec![
-            (settle("nobody", "1"), unknown.clone()),
-            (hold("nobody", true), unknown.clone()),
-            (Change::Release { document: nobody }, unknown.clone()),
-            (Change::MarkDeleted { document: nobody }, unknown.clone()),
-            (open("nobody", "E100", 0, 1), unknown),
-            (
-                Change::Release { document: id("m") },
-                Conflict::Malformed { document: id("m") },
-            ),
-            (
-                settle("a", "2"),
-                Conflict::Revision {
-                    document: id("a"),
-                    expected: Some(Revision::new("2")),
-                    found: Some(Revision::new("1")),
-                },
-            ),
-            (
-                open("a", "E100", 0, 1),
-                Conflict::DeliveryExists { id: delivery },
-            ),
-            (
-                Change::OpenDelivery(Box::new(double)),
-                Conflict::StampTaken {
-                    id: DeliveryId {
-                        number: 1,
-                        ..delivery
-                    },
-                    stamp: stamp("a", 0),
-                },
-            ),
-            (
-                moved("a", 0, 7, submitted(1)),
-                Conflict::Delivery {
-                    id: delivery,
-                    expected: 7,
-                    found: Some(0),
-                },
-            ),
-            (
-                moved("nobody", 0, 0, submitted(1)),
-                Conflict::Delivery {
-                    id: unknown_delivery,
-                    expected: 0,
-                    found: None,
-                },
-            ),
-            (
-                refresh(3, 0),
-                Conflict::Delivery {
-                    id: delivery,
-                    expected: 3,
-                    found: Some(0),
-                },
-            ),
-            (
-                refresh(0, 1),
-                Conflict::OtherDelivery {
-                    id: delivery,
-                    other: DeliveryId {
-                        number: 1,
-                        ..delivery
-                    },
-                },
-            ),
-        ];
-        for (change, expected) in cases {
+        for (change, expected) in [misfits_of_documents(), misfits_of_deliveries()].concat() {
             assert_eq!(conflict(&store, vec![change]).await, expected);
         }
         must(&store, set(3, vec![moved("a", 0, 0, submitted(9))])).await;
         let touched = conflict(&store, vec![refresh(1, 0)]).await;
-        let state = "submitted".to_owned();
-        assert_eq!(
-            touched,
-            Conflict::Touched {
-                id: delivery,
-                state
-            }
-        );
+        let (id, state) = (delivery(), "submitted".to_owned());
+        assert_eq!(touched, Conflict::Touched { id, state });
     });
 }
 
@@ -274,12 +259,12 @@ fn holds_tell_every_reason_and_end_with_release_revision_or_settlement() {
         let seen = (DocumentWord::Seen, Vec::new());
         let again = capture("a", "E100", Some("1"), "2");
         let endings = [
-            (Change::Release { document: id("a") }, &seen),
-            (again, &seen),
-            (settle("a", "2"), &(DocumentWord::Mapped, Vec::new())),
+            ("1", Change::Release { document: id("a") }, &seen),
+            ("1", again, &seen),
+            ("2", settle("a", "2"), &(DocumentWord::Mapped, Vec::new())),
         ];
-        for (ending, expected) in endings {
-            must(&store, set(2, vec![hold("a", false)])).await;
+        for (revision, ending, expected) in endings {
+            must(&store, set(2, vec![hold_of("a", revision, false)])).await;
             assert_eq!(holds().await, held);
             must(&store, set(3, vec![ending])).await;
             assert_eq!(holds().await, *expected);
@@ -307,7 +292,18 @@ fn a_malformed_record_is_held_under_its_name_until_it_comes_in_good_form() {
 }
 
 #[test]
-fn a_deletion_is_dealt_with_only_after_the_deleted_revision_was_settled() {
+fn a_hold_decided_on_an_older_revision_does_not_hide_the_newer_one() {
+    on_each(async |store: Store| {
+        must(&store, set(1, vec![capture("a", "E100", None, "1")])).await;
+        must(&store, set(2, vec![capture("a", "E100", Some("1"), "2")])).await;
+        let late = store.commit(set(3, vec![hold_of("a", "1", false)])).await;
+        assert!(matches!(late, Err(CommitError::Conflict(_))), "{late:?}");
+        assert_eq!(store.to_translate(9, false).await.unwrap().len(), 1);
+    });
+}
+
+#[test]
+fn a_deletion_is_dealt_with_only_by_a_settlement_that_saw_it() {
     on_each(async |store: Store| {
         must(&store, set(1, vec![capture("a", "E100", None, "1")])).await;
         let mark = Change::MarkDeleted { document: id("a") };
@@ -318,7 +314,7 @@ fn a_deletion_is_dealt_with_only_after_the_deleted_revision_was_settled() {
         assert_eq!(waiting.len(), 1);
         assert!(waiting[0].is_deleted);
         assert_eq!(waiting[0].settled_revision, Some(Revision::new("1")));
-        must(&store, set(4, vec![settle("a", "1"), mark])).await;
+        must(&store, set(4, vec![settle_deletion("a", "1"), mark])).await;
         assert!(store.to_translate(9, false).await.unwrap().is_empty());
         let row = store.document("JE-a").await.unwrap().unwrap().row;
         assert_eq!(row.state, DocumentWord::Superseded);

@@ -137,6 +137,16 @@ pub(crate) fn settle(key: &str, revision: &str) -> Change {
     Change::SettleTranslation {
         document: id(key),
         revision: Revision::new(revision),
+        is_deleted: false,
+    }
+}
+
+/// The settlement of a pass that saw that the source no longer has the document.
+pub(crate) fn settle_deletion(key: &str, revision: &str) -> Change {
+    Change::SettleTranslation {
+        document: id(key),
+        revision: Revision::new(revision),
+        is_deleted: true,
     }
 }
 
@@ -149,8 +159,13 @@ pub(crate) fn notice(code: &str) -> HoldNotice {
 }
 
 pub(crate) fn hold(key: &str, is_transient: bool) -> Change {
+    hold_of(key, "1", is_transient)
+}
+
+pub(crate) fn hold_of(key: &str, revision: &str, is_transient: bool) -> Change {
     Change::Hold {
         document: id(key),
+        revision: Revision::new(revision),
         notices: vec![notice("P0103"), notice("P0104")],
         is_transient,
     }
@@ -276,11 +291,8 @@ pub(crate) async fn must(store: &Store, set: Changeset) -> Committed {
     store.commit(set).await.unwrap()
 }
 
-/// Every kind of change, in a legal order, a few changesets.
-pub(crate) async fn fill(store: &Store) {
-    for (second, key) in (1..).zip(["a", "b", "c", "d"]) {
-        must(store, queued(key, "E100", second)).await;
-    }
+/// What a round of work leaves besides documents.
+fn findings() -> Vec<Change> {
     let calls = [200, 0, 503].map(|status| tieout_engine::CallFact {
         at: at(4),
         system: SOURCE.to_owned(),
@@ -300,7 +312,7 @@ pub(crate) async fn fill(store: &Store) {
         document: "JE-a".to_owned(),
         summary: "0.01 USD".to_owned(),
     };
-    let findings = vec![
+    vec![
         Change::AdvanceCursor {
             flow: flow(),
             expected: None,
@@ -318,8 +330,15 @@ pub(crate) async fn fill(store: &Store) {
         },
         Change::OpenBreak(Box::new(found)),
         Change::RecordCalls(calls.to_vec()),
-    ];
-    must(store, set(5, findings)).await;
+    ]
+}
+
+/// Every kind of change, in a legal order, a few changesets.
+pub(crate) async fn fill(store: &Store) {
+    for (second, key) in (1..).zip(["a", "b", "c", "d"]) {
+        must(store, queued(key, "E100", second)).await;
+    }
+    must(store, set(5, findings())).await;
     let leased = store.lease(&want(6, 2)).await.unwrap();
     assert_eq!(leased.len(), 2);
     let moves = vec![
@@ -352,7 +371,10 @@ pub(crate) async fn fill(store: &Store) {
     must(store, set(9, later)).await;
     must(
         store,
-        set(10, vec![open("a", "E100", 1, 10), settle("a", "1")]),
+        set(
+            10,
+            vec![open("a", "E100", 1, 10), settle_deletion("a", "1")],
+        ),
     )
     .await;
 }

@@ -382,13 +382,18 @@ impl Filter {
         None
     }
 
-    /// Rows in the order of an indexed field, within the bounds the filter sets for it.
+    /// Rows in the order of an indexed field, within the bounds the filter sets for it; none if its index keeps no such order.
     fn along<'a>(
         &'a self,
         books: &'a Books,
         object: TableId,
         field: &str,
     ) -> Option<Candidates<'a>> {
+        // Texts are numbered as they come, so only an index of numbers and moments stands in the order of its values.
+        let kind = books.table(object).column(field).map(|c| c.kind)?;
+        if !matches!(kind, Kind::Integer | Kind::Date | Kind::Timestamp) {
+            return None;
+        }
         let table = books.table(Books::base(object));
         let slot = stored(books, object, field)
             .0

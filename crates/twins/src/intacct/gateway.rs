@@ -27,7 +27,7 @@ const MAX_CONTROLID: usize = 256;
 const FUNCTIONS: &str = "getAPISession query readByQuery readMore read readByName lookup inspect get_list getDimensions \
     readUserFormatting getFinancialSetup readEntityDetails getUserPermissions get_trialbalance get_accountbalances create update \
     delete create_bill update_bill reverse_bill delete_bill create_invoice update_invoice reverse_invoice delete_invoice \
-    delete_apadjustment create_gltransaction delete_gltransaction";
+    delete_apadjustment delete_vendor create_gltransaction delete_gltransaction";
 
 /// What a function answers if it succeeds.
 enum Outcome {

@@ -1,5 +1,6 @@
 //! Writing functions: generic `create`/`update`/`delete` and the legacy verbs (intacct-xml.md §3).
 
+pub(in crate::intacct) mod journal;
 pub(in crate::intacct) mod keyboard;
 pub(in crate::intacct) mod legacy;
 pub(in crate::intacct) mod master;
@@ -88,7 +89,7 @@ pub(in crate::intacct) fn references(books: &Books, doc: &Document) -> Result<()
 /// The cause and the wrapper "Could not create … record!".
 pub(in crate::intacct) fn create(books: &mut Books, call: &Element, writer: Writer) -> Written {
     each_object(books, call, "create", |books, id, element| match id {
-        GLBATCH => voucher::journal(books, element, None, writer),
+        GLBATCH => journal::journal(books, element, None, writer),
         schema::APBILL | schema::APADJUSTMENT => voucher::payable(books, id, element, None, writer),
         _ => master::create(books, id, element, writer),
     })
@@ -102,7 +103,7 @@ pub(in crate::intacct) fn update(books: &mut Books, call: &Element, writer: Writ
     each_object(books, call, "update", |books, id, element| {
         let row = named_row(books, id, element)?;
         match id {
-            GLBATCH => voucher::journal(books, element, Some(row), writer),
+            GLBATCH => journal::journal(books, element, Some(row), writer),
             schema::APBILL | schema::APADJUSTMENT => {
                 voucher::payable(books, id, element, Some(row), writer)
             }

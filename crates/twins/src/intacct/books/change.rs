@@ -1,7 +1,5 @@
 //! People change their minds: finding, reading back, replacing, deleting and reversing documents.
 
-use super::super::amount::Amount;
-use super::super::moment;
 use super::document::{DIMENSIONS, Document, Line, RULES, Rule, rule_of};
 use super::post::Place;
 use super::schema::{
@@ -10,6 +8,8 @@ use super::schema::{
 };
 use super::table::INLINE;
 use super::{Books, Stamp};
+use crate::intacct::amount::Amount;
+use crate::intacct::moment;
 
 /// Objects whose rows are documents of their own.
 pub(in crate::intacct) const DOCUMENTS: [TableId; 6] = [

@@ -2,8 +2,8 @@
 //!
 //! The table of kinds is the set-up of the tenant (`docs/company-setup.md`, "Sage Intacct").
 
-use super::super::amount::Amount;
 use super::schema::{APADJUSTMENT, APBILL, APPYMT, ARADJUSTMENT, ARINVOICE, ARPYMT, TableId};
+use crate::intacct::amount::Amount;
 
 /// Currency of lines that count units instead of money.
 pub(in crate::intacct) const STATISTICAL: &str = "STAT";

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::super::amount::{Amount, currency_decimals};
 use super::Books;
+use crate::intacct::amount::{Amount, currency_decimals};
 
 /// Debits and credits of one entity, account and period; both never negative unless taken out again.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

@@ -4,10 +4,7 @@ mod applications;
 
 use std::collections::HashMap;
 
-use super::super::amount::Amount;
-use super::super::moment;
-use super::super::options::IntacctOptions;
-use super::document::{DIMENSIONS, Document, Line, STATISTICAL, rule_of};
+use super::document::{DIMENSIONS, Document, Line, Rule, STATISTICAL, rule_of};
 use super::period::Period;
 use super::post::Place;
 use super::schema::{
@@ -18,6 +15,9 @@ use super::schema::{
 use super::table::INLINE;
 use super::{Account, Books, Entity, Stamp};
 use crate::company::{CompanyError, CompanyFolder, Row, Table};
+use crate::intacct::amount::Amount;
+use crate::intacct::moment;
+use crate::intacct::options::IntacctOptions;
 
 /// Journals: symbol, title, module, adjusting, statistical.
 const JOURNALS: [(&str, &str, &str, bool, bool); 17] = [
@@ -92,6 +92,13 @@ fn amount(row: &Row<'_>, column: &str) -> Result<Amount, CompanyError> {
 }
 
 fn load_set_up(books: &mut Books, folder: &CompanyFolder) -> Result<(), CompanyError> {
+    load_entities(books, folder)?;
+    load_periods(books, folder)?;
+    add_what_every_tenant_has(books);
+    load_accounts(books, folder)
+}
+
+fn load_entities(books: &mut Books, folder: &CompanyFolder) -> Result<(), CompanyError> {
     each(folder, "master/entities.csv", |row| {
         let (id, name, currency) = (
             row.get("entity_id")?.to_owned(),
@@ -117,7 +124,10 @@ fn load_set_up(books: &mut Books, folder: &CompanyFolder) -> Result<(), CompanyE
             currency,
         });
         Ok(())
-    })?;
+    })
+}
+
+fn load_periods(books: &mut Books, folder: &CompanyFolder) -> Result<(), CompanyError> {
     each(folder, "master/periods.csv", |row| {
         let text = row.get("fiscal_year")?;
         let fiscal_year = text
@@ -144,6 +154,11 @@ fn load_set_up(books: &mut Books, folder: &CompanyFolder) -> Result<(), CompanyE
         ];
         books.insert(REPORTINGPERIOD, &fields);
     }
+    Ok(())
+}
+
+/// Journals, users and the exchange rate type, which no company folder describes.
+fn add_what_every_tenant_has(books: &mut Books) {
     for (symbol, title, module, adjusting, statistical) in JOURNALS.iter().take(16) {
         let fields = [
             ("SYMBOL", books.word(symbol)),
@@ -177,7 +192,6 @@ fn load_set_up(books: &mut Books, folder: &CompanyFolder) -> Result<(), CompanyE
         ("STATUS", books.word("active")),
     ];
     books.insert(EXCHANGERATETYPES, &fields);
-    load_accounts(books, folder)
 }
 
 fn load_accounts(books: &mut Books, folder: &CompanyFolder) -> Result<(), CompanyError> {
@@ -361,21 +375,30 @@ fn load_openings(books: &mut Books, folder: &CompanyFolder) -> Result<(), Compan
             journal: 0,
             lines,
         };
-        let seconds = jiff::civil::Time::MAX;
-        let stamp = jiff::tz::Offset::UTC.to_timestamp(moment::civil(date).to_datetime(seconds));
-        let moment = stamp
-            .ok()
-            .and_then(|s| moment::moment_from_unix(s.as_second()))
-            .unwrap_or(1);
-        let stamp = Stamp {
-            moment,
-            user: 2,
-            source: "ui",
-            audited: false,
-        };
+        let stamp = loaded_at(end_of(date));
         books.write(&doc, &Place::default(), stamp).map_err(bad)?;
     }
     Ok(())
+}
+
+/// The last moment of a day.
+fn end_of(date: u32) -> u32 {
+    let seconds = jiff::civil::Time::MAX;
+    let stamp = jiff::tz::Offset::UTC.to_timestamp(moment::civil(date).to_datetime(seconds));
+    stamp
+        .ok()
+        .and_then(|s| moment::moment_from_unix(s.as_second()))
+        .unwrap_or(1)
+}
+
+/// What the folder holds was typed by the bookkeeper.
+fn loaded_at(moment: u32) -> Stamp {
+    Stamp {
+        moment,
+        user: 2,
+        source: "ui",
+        audited: false,
+    }
 }
 
 /// Reads lines document by document; keeps what comes before its document.
@@ -459,6 +482,36 @@ fn line(books: &mut Books, row: &Row<'_>) -> Result<Line, CompanyError> {
     })
 }
 
+fn document(
+    books: &mut Books,
+    row: &Row<'_>,
+    (id, rule, adjusting): (u32, Rule, bool),
+    lines: Vec<Line>,
+) -> Result<Document, CompanyError> {
+    let due = if row.get("due_date")?.is_empty() {
+        0
+    } else {
+        day(row, "due_date")?
+    };
+    Ok(Document {
+        id,
+        rule,
+        date: day(row, "document_date")?,
+        gl_date: day(row, "gl_date")?,
+        adjusting,
+        entity: books.word(row.get("entity_id")?),
+        currency: books.word(row.get("currency")?),
+        due,
+        party: books.word(row.get("party_id")?),
+        reference: books.word(row.get("reference")?),
+        reverses: books.word(row.get("reverses_document_id")?),
+        description: books.word(row.get("description")?),
+        supdoc: 0,
+        journal: 0,
+        lines,
+    })
+}
+
 fn load_documents(books: &mut Books, folder: &CompanyFolder) -> Result<(), CompanyError> {
     let table = folder.table("inputs/document_lines.csv")?;
     let mut lines = Lines {
@@ -484,36 +537,11 @@ fn load_documents(books: &mut Books, folder: &CompanyFolder) -> Result<(), Compa
         let moment = moment::moment_from_iso(created)
             .ok_or_else(|| row.wrong(format!("created_at: {created:?} is no instant")))?;
         books.newest = books.newest.max(moment);
-        let due = if row.get("due_date")?.is_empty() {
-            0
-        } else {
-            day(row, "due_date")?
-        };
-        let doc = Document {
-            id,
-            rule,
-            date: day(row, "document_date")?,
-            gl_date: day(row, "gl_date")?,
-            adjusting: books.periods[period].adjusting,
-            entity: books.word(row.get("entity_id")?),
-            currency: books.word(row.get("currency")?),
-            due,
-            party: books.word(row.get("party_id")?),
-            reference: books.word(row.get("reference")?),
-            reverses: books.word(row.get("reverses_document_id")?),
-            description: books.word(row.get("description")?),
-            supdoc: 0,
-            journal: 0,
-            lines: lines.take(books, id)?,
-        };
-        let stamp = Stamp {
-            moment,
-            user: 2,
-            source: "ui",
-            audited: false,
-        };
+        let adjusting = books.periods[period].adjusting;
+        let lines = lines.take(books, id)?;
+        let doc = document(books, row, (id, rule, adjusting), lines)?;
         let place = books
-            .write(&doc, &Place::default(), stamp)
+            .write(&doc, &Place::default(), loaded_at(moment))
             .map_err(|what| row.wrong(what))?;
         let linked = |b: &u32| books.cell(super::schema::GLBATCH, *b, "REVERSEDFROM") != 0;
         if doc.reverses != 0 && !place.batches.iter().all(linked) {

@@ -1,7 +1,7 @@
 //! Reporting periods, and which of them are closed for whom.
 
-use super::super::moment;
 use super::Books;
+use crate::intacct::moment;
 
 /// One reporting period of the calendar.
 #[derive(Debug, Clone)]

@@ -4,13 +4,13 @@
 
 use std::collections::BTreeMap;
 
-use super::super::amount::Amount;
 use super::document::{DIMENSIONS, Document, Line, STATISTICAL, item_sign, record_type};
 use super::schema::{
     APADJUSTMENT, APBILL, APPYMT, ARINVOICE, ARPYMT, GLBATCH, GLENTRY, GLJOURNAL, TableId, lines_of,
 };
 use super::table::{INLINE, narrow};
 use super::{Books, Stamp};
+use crate::intacct::amount::Amount;
 
 /// Where a document stands in the books.
 #[derive(Debug, Clone, Default)]

@@ -4,13 +4,13 @@
 
 use std::collections::BTreeMap;
 
-use super::super::books::Books;
-use super::super::books::ledger::Movement;
-use super::super::books::schema::GLACCOUNT;
-use super::super::fault::Fault;
-use super::super::moment;
-use super::super::xml::{Element, tag};
 use super::{View, language};
+use crate::intacct::books::Books;
+use crate::intacct::books::ledger::Movement;
+use crate::intacct::books::schema::GLACCOUNT;
+use crate::intacct::fault::Fault;
+use crate::intacct::moment;
+use crate::intacct::xml::{Element, tag};
 
 /// Positions of the first and last period a call asks for.
 fn span(books: &Books, call: &Element) -> Result<(usize, usize), Fault> {
@@ -135,15 +135,7 @@ pub(in crate::intacct) fn trial_balance(
         }
         count += 1;
         out.push_str(&format!("<{element}>"));
-        tag(&mut out, "glaccountno", account);
-        tag(&mut out, "startbalance", &m.start.plain());
-        tag(&mut out, "debits", &m.debit.plain());
-        tag(&mut out, "credits", &m.credit.plain());
-        tag(&mut out, "adjdebits", &m.adjusting_debit.plain());
-        tag(&mut out, "adjcredits", &m.adjusting_credit.plain());
-        tag(&mut out, "endbalance", &m.end().plain());
-        tag(&mut out, "reportingbook", "ACCRUAL");
-        tag(&mut out, "currency", currency);
+        print_row(&mut out, account, m, currency);
         if by_location {
             tag(&mut out, "locationid", location);
         }
@@ -151,6 +143,18 @@ pub(in crate::intacct) fn trial_balance(
     }
     out.push_str("</data>");
     Ok((out, count))
+}
+
+fn print_row(out: &mut String, account: &str, m: &Movement, currency: &str) {
+    tag(out, "glaccountno", account);
+    tag(out, "startbalance", &m.start.plain());
+    tag(out, "debits", &m.debit.plain());
+    tag(out, "credits", &m.credit.plain());
+    tag(out, "adjdebits", &m.adjusting_debit.plain());
+    tag(out, "adjcredits", &m.adjusting_credit.plain());
+    tag(out, "endbalance", &m.end().plain());
+    tag(out, "reportingbook", "ACCRUAL");
+    tag(out, "currency", currency);
 }
 
 fn merge(into: &mut Movement, other: &Movement) {

@@ -1,12 +1,12 @@
 //! What the tenant says about itself: `lookup`, `inspect`, `getDimensions`, set-up and permissions (intacct-xml.md §2.3).
 
-use super::super::books::Books;
-use super::super::books::period::Period;
-use super::super::books::schema::{self, FIRST_CUSTOM, TableId, USERINFO};
-use super::super::books::table::Kind;
-use super::super::fault::Fault;
-use super::super::xml::{Element, escape, tag};
 use super::row_of;
+use crate::intacct::books::Books;
+use crate::intacct::books::period::Period;
+use crate::intacct::books::schema::{self, FIRST_CUSTOM, TableId, USERINFO};
+use crate::intacct::books::table::Kind;
+use crate::intacct::fault::Fault;
+use crate::intacct::xml::{Element, escape, tag};
 
 /// `lookup`: fields and relations of one object, whatever the user may read (§2.3 [C]).
 ///
@@ -282,7 +282,7 @@ fn first_month(periods: &[Period]) -> i8 {
         _ => None,
     });
     turn.or_else(|| periods.first().map(|p| p.start))
-        .map_or(1, |day| super::super::moment::civil(day).month())
+        .map_or(1, |day| crate::intacct::moment::civil(day).month())
 }
 
 /// `readEntityDetails`: the entities the user sees.

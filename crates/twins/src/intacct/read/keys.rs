@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use super::super::books::Books;
-use super::super::books::schema::{self, TableId};
-use super::super::books::table::INLINE;
-use super::super::fault::Fault;
-use super::super::xml::{Element, escape, tag};
 use super::{Eyes, View, all_fields, balance, field_list, language, object, print_row, row_of};
+use crate::intacct::books::Books;
+use crate::intacct::books::schema::{self, TableId};
+use crate::intacct::books::table::INLINE;
+use crate::intacct::fault::Fault;
+use crate::intacct::xml::{Element, escape, tag};
 
 /// Largest page of `readByQuery` (§8 [D]) and most keys of `read` (§8 [V]).
 const MAX_PAGE: usize = 1000;

@@ -2,12 +2,12 @@
 //!
 //! There is no `ORDER BY`; text quoted with apostrophes, an apostrophe inside as `\'`.
 
-use super::super::books::Books;
-use super::super::books::schema::TableId;
-use super::super::fault::Fault;
-use super::super::filter::{Filter, Operator, Test};
 use super::query::keys;
 use super::{Spelling, field};
+use crate::intacct::books::Books;
+use crate::intacct::books::schema::TableId;
+use crate::intacct::fault::Fault;
+use crate::intacct::filter::{Filter, Operator, Test};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Token {

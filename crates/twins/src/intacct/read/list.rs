@@ -1,12 +1,12 @@
 //! `get_list`, the oldest reading function (intacct-xml.md §2.3 [D-xsd]): position and count as attributes, lower-case rows.
 
-use super::super::books::Books;
-use super::super::books::schema::TableId;
-use super::super::fault::Fault;
-use super::super::filter::{Filter, Operator, Test};
-use super::super::xml::{Element, escape};
 use super::query::keys;
 use super::{Eyes, Spelling, View, all_fields, field, object, print_row, sort_key};
+use crate::intacct::books::Books;
+use crate::intacct::books::schema::TableId;
+use crate::intacct::fault::Fault;
+use crate::intacct::filter::{Filter, Operator, Test};
+use crate::intacct::xml::{Element, escape};
 
 /// Runs a `get_list`; answers what stands beside function and controlid, and the row count.
 ///

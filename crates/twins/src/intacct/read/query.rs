@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use super::super::amount::Amount;
-use super::super::books::Books;
-use super::super::books::schema::TableId;
-use super::super::books::table::Kind;
-use super::super::fault::Fault;
-use super::super::filter::{Filter, Key, Operator, Test};
-use super::super::xml::{Element, escape, tag};
 use super::{Eyes, Spelling, View, field, literal, object, sort_key};
+use crate::intacct::amount::Amount;
+use crate::intacct::books::Books;
+use crate::intacct::books::schema::TableId;
+use crate::intacct::books::table::Kind;
+use crate::intacct::fault::Fault;
+use crate::intacct::filter::{Filter, Key, Operator, Test};
+use crate::intacct::xml::{Element, escape, tag};
 
 /// Largest page and most values of one `in` (§8 [D]).
 const MAX_PAGE: usize = 2000;
@@ -140,7 +140,7 @@ fn csv(names: &[String], rows: &[Vec<String>]) -> String {
     let line = |cells: &[String]| {
         let cells: Vec<String> = cells
             .iter()
-            .map(|c| super::super::books::change::quoted(c))
+            .map(|c| crate::intacct::books::change::quoted(c))
             .collect();
         format!("{}\n", cells.join(","))
     };

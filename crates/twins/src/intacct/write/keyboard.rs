@@ -2,13 +2,13 @@
 
 use serde_json::Value;
 
-use super::super::amount::{Amount, currency_decimals};
-use super::super::books::document::{DIMENSIONS, Document, Line, STATISTICAL, rule_of};
-use super::super::books::post::Place;
-use super::super::books::schema::{APBILL, APPYMT, ARINVOICE, GLBATCH};
-use super::super::books::{Books, Stamp};
-use super::super::moment;
 use super::references;
+use crate::intacct::amount::{Amount, currency_decimals};
+use crate::intacct::books::document::{DIMENSIONS, Document, Line, Rule, STATISTICAL, rule_of};
+use crate::intacct::books::post::Place;
+use crate::intacct::books::schema::{APBILL, APPYMT, ARINVOICE, GLBATCH};
+use crate::intacct::books::{Books, Stamp};
+use crate::intacct::moment;
 
 /// A column as text; numbers keep their digits.
 fn text(value: &Value, column: &str) -> Result<Option<String>, String> {
@@ -131,14 +131,7 @@ fn document(
     if !value.is_object() {
         return Err("write one JSON object with the columns of documents.csv".to_owned());
     }
-    let kind = text(value, "type")?;
-    let rule = match (&kind, &old) {
-        (Some(kind), _) => {
-            rule_of(kind).ok_or_else(|| format!("type: {kind:?} is no kind of document"))?
-        }
-        (None, Some(old)) => old.rule,
-        (None, None) => rule_of("gl_journal").ok_or("type: missing")?,
-    };
+    let rule = rule(value, old.as_ref())?;
     let today = moment::day_of_moment(stamp.moment);
     let (given_gl, given_date) = (day(value, "gl_date")?, day(value, "document_date")?);
     let gl_date = given_gl
@@ -148,20 +141,8 @@ fn document(
     let date = given_date
         .or(old.as_ref().map(|o| o.date))
         .unwrap_or(gl_date);
-    let adjusting = match text(value, "period")? {
-        Some(name) => {
-            let at = books
-                .period(&name)
-                .ok_or_else(|| format!("period: no period {name}"))?;
-            let period = &books.periods[at];
-            if gl_date < period.start || gl_date > period.end {
-                return Err(format!(
-                    "gl_date: {} is not in period {name}",
-                    moment::day_to_iso(gl_date)
-                ));
-            }
-            period.adjusting
-        }
+    let adjusting = match given_period(books, value, gl_date)? {
+        Some(adjusting) => adjusting,
         None => old
             .as_ref()
             .map_or(rule.kind == "gl_adjusting", |o| o.adjusting),
@@ -185,16 +166,7 @@ fn document(
     }
     let list = value.get("lines").and_then(Value::as_array);
     if entity == 0 {
-        let first = list
-            .and_then(|l| l.first())
-            .map(|l| text(l, "entity_id"))
-            .transpose()?
-            .flatten();
-        entity = match first {
-            Some(name) => books.word(&name),
-            None if books.entities.len() == 1 => books.entities[0].cell,
-            None => return Err("entity_id: missing".to_owned()),
-        };
+        entity = entity_of_lines(books, list)?;
     }
     let Some(home) = books.entity_of(entity).cloned() else {
         return Err(format!("entity_id: no entity {}", books.pool.get(entity)));
@@ -222,23 +194,66 @@ fn document(
         lines: Vec::new(),
     };
     match (list, old) {
-        (Some(list), _) => {
-            for (at, item) in list.iter().enumerate() {
-                let made = line(books, &doc, item).map_err(|e| format!("line {}: {e}", at + 1))?;
-                doc.lines.push(made);
-            }
-            add_control(books, &mut doc);
-        }
+        (Some(list), _) => type_lines(books, &mut doc, list)?,
         (None, Some(old)) => doc.lines = old.lines,
         (None, None) => return Err("lines: missing".to_owned()),
     }
     Ok(doc)
 }
 
-fn line(books: &mut Books, doc: &Document, value: &Value) -> Result<Line, String> {
-    let word = |books: &mut Books, column: &str| -> Result<u32, String> {
-        Ok(text(value, column)?.map_or(0, |t| books.word(&t)))
+fn rule(value: &Value, old: Option<&Document>) -> Result<Rule, String> {
+    match (text(value, "type")?, old) {
+        (Some(kind), _) => {
+            rule_of(&kind).ok_or_else(|| format!("type: {kind:?} is no kind of document"))
+        }
+        (None, Some(old)) => Ok(old.rule),
+        (None, None) => rule_of("gl_journal").ok_or_else(|| "type: missing".to_owned()),
+    }
+}
+
+/// Whether the period typed is an adjusting one; none if none was typed.
+fn given_period(books: &Books, value: &Value, gl_date: u32) -> Result<Option<bool>, String> {
+    let Some(name) = text(value, "period")? else {
+        return Ok(None);
     };
+    let at = books
+        .period(&name)
+        .ok_or_else(|| format!("period: no period {name}"))?;
+    let period = &books.periods[at];
+    if gl_date < period.start || gl_date > period.end {
+        return Err(format!(
+            "gl_date: {} is not in period {name}",
+            moment::day_to_iso(gl_date)
+        ));
+    }
+    Ok(Some(period.adjusting))
+}
+
+/// The entity of the first line, or the only one there is.
+fn entity_of_lines(books: &mut Books, list: Option<&Vec<Value>>) -> Result<u32, String> {
+    let first = list
+        .and_then(|l| l.first())
+        .map(|l| text(l, "entity_id"))
+        .transpose()?
+        .flatten();
+    match first {
+        Some(name) => Ok(books.word(&name)),
+        None if books.entities.len() == 1 => Ok(books.entities[0].cell),
+        None => Err("entity_id: missing".to_owned()),
+    }
+}
+
+fn type_lines(books: &mut Books, doc: &mut Document, list: &[Value]) -> Result<(), String> {
+    for (at, item) in list.iter().enumerate() {
+        let made = line(books, doc, item).map_err(|e| format!("line {}: {e}", at + 1))?;
+        doc.lines.push(made);
+    }
+    add_control(books, doc);
+    Ok(())
+}
+
+fn line(books: &mut Books, doc: &Document, value: &Value) -> Result<Line, String> {
+    let word = |books: &mut Books, column: &str| word(books, value, column);
     let entity = match word(books, "entity_id")? {
         0 => doc.entity,
         given => given,
@@ -269,18 +284,8 @@ fn line(books: &mut Books, doc: &Document, value: &Value) -> Result<Line, String
             ));
         }
     };
-    let side = |debit: &str, credit: &str| -> Result<Option<Amount>, String> {
-        match (amount(value, debit)?, amount(value, credit)?) {
-            (None, None) => Ok(None),
-            (d, c) => Ok(Some(d.unwrap_or_default() - c.unwrap_or_default())),
-        }
-    };
-    let (trx, base) = (
-        side("txn_debit", "txn_credit")?,
-        side("base_debit", "base_credit")?,
-    );
     let decimals = currency_decimals(&home.currency);
-    let (trx, base) = match (trx, base) {
+    let (trx, base) = match sides(value)? {
         (Some(trx), Some(base)) => (trx, base),
         (Some(trx), None) if statistical => (trx, trx),
         (Some(trx), None) => (
@@ -290,9 +295,50 @@ fn line(books: &mut Books, doc: &Document, value: &Value) -> Result<Line, String
         (None, Some(base)) if same => (base, base),
         (None, Some(_) | None) => return Err("txn_debit or txn_credit: missing".to_owned()),
     };
+    let (dims, custom) = dimensions(books, doc, value, entity)?;
+    Ok(Line {
+        entity,
+        account,
+        affiliate: word(books, "affiliate_entity")?,
+        currency: books.word(&currency),
+        trx,
+        rate: books.word(rate_text.as_deref().unwrap_or("1")),
+        base,
+        statistical,
+        dims,
+        custom,
+        memo: word(books, "memo")?,
+    })
+}
+
+fn word(books: &mut Books, value: &Value, column: &str) -> Result<u32, String> {
+    Ok(text(value, column)?.map_or(0, |t| books.word(&t)))
+}
+
+/// Debit less credit in transaction and in base currency, as far as typed.
+fn sides(value: &Value) -> Result<(Option<Amount>, Option<Amount>), String> {
+    let side = |debit: &str, credit: &str| -> Result<Option<Amount>, String> {
+        match (amount(value, debit)?, amount(value, credit)?) {
+            (None, None) => Ok(None),
+            (d, c) => Ok(Some(d.unwrap_or_default() - c.unwrap_or_default())),
+        }
+    };
+    Ok((
+        side("txn_debit", "txn_credit")?,
+        side("base_debit", "base_credit")?,
+    ))
+}
+
+/// Dimensions of a line; location and party follow the document where none is typed.
+fn dimensions(
+    books: &mut Books,
+    doc: &Document,
+    value: &Value,
+    entity: u32,
+) -> Result<([u32; 8], Vec<u32>), String> {
     let mut dims = [0; 8];
     for (at, (column, _, _)) in DIMENSIONS.iter().enumerate() {
-        dims[at] = word(books, column)?;
+        dims[at] = word(books, value, column)?;
     }
     if dims[0] == 0 {
         dims[0] = entity;
@@ -308,21 +354,9 @@ fn line(books: &mut Books, doc: &Document, value: &Value) -> Result<Line, String
     let mut custom = Vec::new();
     for at in 0..books.custom.len() {
         let column = books.custom[at].1.clone();
-        custom.push(word(books, &column)?);
+        custom.push(word(books, value, &column)?);
     }
-    Ok(Line {
-        entity,
-        account,
-        affiliate: word(books, "affiliate_entity")?,
-        currency: books.word(&currency),
-        trx,
-        rate: books.word(rate_text.as_deref().unwrap_or("1")),
-        base,
-        statistical,
-        dims,
-        custom,
-        memo: word(books, "memo")?,
-    })
+    Ok((dims, custom))
 }
 
 /// A bill or invoice typed without its control line gets it, as the entry screen does.

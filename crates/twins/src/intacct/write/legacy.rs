@@ -2,13 +2,13 @@
 //!
 //! Each is turned into the generic element of its object and written the same way.
 
-use super::super::books::Books;
-use super::super::books::schema::{APADJUSTMENT, APBILL, ARINVOICE, GLBATCH, TableId};
-use super::super::fault::Fault;
-use super::super::moment;
-use super::super::read;
-use super::super::xml::{Element, tag};
-use super::{Writer, Written, place, voucher};
+use super::{Writer, Written, journal, place, voucher};
+use crate::intacct::books::Books;
+use crate::intacct::books::schema::{APADJUSTMENT, APBILL, ARINVOICE, GLBATCH, TableId, VENDOR};
+use crate::intacct::fault::Fault;
+use crate::intacct::moment;
+use crate::intacct::read;
+use crate::intacct::xml::{Element, tag};
 
 const BILL: &str = "vendorid datecreated dateposted datedue termname action batchkey billno ponumber onhold description \
     externalid payto returnto basecurr currency exchratedate exchratetype exchrate nogl supdocid customfields billitems \
@@ -122,6 +122,20 @@ fn renamed(call: &Element, names: &[(&str, &str)], made: &mut Element) {
     }
 }
 
+const HEADER_NAMES: [(&str, &str); 12] = [
+    ("vendorid", "VENDORID"),
+    ("customerid", "CUSTOMERID"),
+    ("termname", "TERMNAME"),
+    ("action", "ACTION"),
+    ("billno", "RECORDID"),
+    ("invoiceno", "RECORDID"),
+    ("ponumber", "DOCNUMBER"),
+    ("description", "DESCRIPTION"),
+    ("basecurr", "BASECURR"),
+    ("currency", "CURRENCY"),
+    ("exchrate", "EXCHANGE_RATE"),
+    ("supdocid", "SUPDOCID"),
+];
 const ITEM_NAMES: [(&str, &str); 14] = [
     ("glaccountno", "ACCOUNTNO"),
     ("accountlabel", "ACCOUNTNO"),
@@ -158,21 +172,7 @@ pub(in crate::intacct) fn document(books: &mut Books, call: &Element, writer: Wr
         ]
     };
     let mut made = leaf(name, "");
-    let names = [
-        ("vendorid", "VENDORID"),
-        ("customerid", "CUSTOMERID"),
-        ("termname", "TERMNAME"),
-        ("action", "ACTION"),
-        ("billno", "RECORDID"),
-        ("invoiceno", "RECORDID"),
-        ("ponumber", "DOCNUMBER"),
-        ("description", "DESCRIPTION"),
-        ("basecurr", "BASECURR"),
-        ("currency", "CURRENCY"),
-        ("exchrate", "EXCHANGE_RATE"),
-        ("supdocid", "SUPDOCID"),
-    ];
-    renamed(call, &names, &mut made);
+    renamed(call, &HEADER_NAMES, &mut made);
     for (old, new) in [
         ("datecreated", "WHENCREATED"),
         ("dateposted", "WHENPOSTED"),
@@ -235,7 +235,7 @@ fn keyed(books: &Books, object: TableId, call: &Element) -> Result<u32, Fault> {
 /// `create_gltransaction`.
 ///
 /// # Errors
-/// As [`voucher::journal`], with the wrapper "Could not create … record!".
+/// As [`journal::journal`], with the wrapper "Could not create … record!".
 pub(in crate::intacct) fn gltransaction(
     books: &mut Books,
     call: &Element,
@@ -296,7 +296,7 @@ pub(in crate::intacct) fn gltransaction(
         entries.children.push(row);
     }
     made.children.push(entries);
-    voucher::journal(books, &made, None, writer)
+    journal::journal(books, &made, None, writer)
         .map(key)
         .map_err(wrap)
 }
@@ -325,22 +325,33 @@ pub(in crate::intacct) fn reverse(books: &mut Books, call: &Element, writer: Wri
     Ok(key(row))
 }
 
-/// `delete_bill`, `delete_invoice`, `delete_gltransaction`, `delete_apadjustment` by `key`.
+/// `delete_bill`, `delete_invoice`, `delete_gltransaction`, `delete_apadjustment` by `key`; `delete_vendor` by `vendorid`.
 ///
 /// # Errors
 /// A fault for an unknown key or a document that cannot go.
 pub(in crate::intacct) fn delete(books: &mut Books, call: &Element, writer: Writer) -> Written {
-    let object = match call.name.as_str() {
-        "delete_bill" => APBILL,
-        "delete_invoice" => ARINVOICE,
-        "delete_apadjustment" => APADJUSTMENT,
-        _ => GLBATCH,
+    let (object, key) = match call.name.as_str() {
+        "delete_bill" => (APBILL, None),
+        "delete_invoice" => (ARINVOICE, None),
+        "delete_apadjustment" => (APADJUSTMENT, None),
+        "delete_vendor" => (VENDOR, Some(vendor_number(books, call)?)),
+        _ => (GLBATCH, None),
     };
+    let key = key.unwrap_or_else(|| call.attribute("key").unwrap_or_default().to_owned());
     let name = books.table(object).name.clone();
     let mut generic = leaf("delete", "");
     generic.children.push(leaf("object", &name));
-    generic
-        .children
-        .push(leaf("keys", call.attribute("key").unwrap_or_default()));
+    generic.children.push(leaf("keys", &key));
     super::delete(books, &generic, writer)
+}
+
+/// RECORDNO of the vendor an attribute `vendorid` names, as the JavaScript SDK spells its deletion [V].
+fn vendor_number(books: &Books, call: &Element) -> Result<String, Vec<Fault>> {
+    let id = call.attribute("vendorid").unwrap_or_default();
+    let unknown = || {
+        let cause = Fault::business(&format!("VENDOR with key '{id}' does not exist"));
+        vec![cause, Fault::could_not("delete", "VENDOR")]
+    };
+    let row = books.find(VENDOR, "VENDORID", id).ok_or_else(unknown)?;
+    Ok(books.text(VENDOR, row, "RECORDNO"))
 }

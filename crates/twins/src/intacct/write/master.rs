@@ -1,16 +1,16 @@
 //! Creates, changes and deletes records that are no documents: vendors, projects, accounts, …
 
-use super::super::amount::Amount;
-use super::super::books::schema::{
+use super::Writer;
+use crate::intacct::amount::Amount;
+use crate::intacct::books::schema::{
     self, APBILL, ARINVOICE, AUDITHISTORY, CUSTOMER, GLACCOUNT, LOCATIONENTITY, REPORTINGPERIOD,
     STATACCOUNT, TableId, USERINFO, VENDOR,
 };
-use super::super::books::table::{INLINE, Kind};
-use super::super::books::{Account, Books};
-use super::super::fault::Fault;
-use super::super::moment;
-use super::super::xml::Element;
-use super::Writer;
+use crate::intacct::books::table::{INLINE, Kind};
+use crate::intacct::books::{Account, Books};
+use crate::intacct::fault::Fault;
+use crate::intacct::moment;
+use crate::intacct::xml::Element;
 
 /// Fields a caller may not set (§3.4 [C]).
 const READ_ONLY: [&str; 7] = [

@@ -1,23 +1,19 @@
-//! Documents written through the API: journal entries, bills and vendor credits, invoices.
+//! Payables and receivables written through the API: bills, vendor credits, invoices; and what every written document shares.
 
-use super::super::amount::{Amount, currency_decimals};
-use super::super::books::Books;
-use super::super::books::document::{
-    DIMENSIONS, Document, Line, RULES, Rule, STATISTICAL, rule_of,
-};
-use super::super::books::post::Place;
-use super::super::books::schema::{
-    APADJUSTMENT, APBILL, ARINVOICE, GLBATCH, GLENTRY, GLJOURNAL, LOCATION, TableId, VENDOR,
-};
-use super::super::fault::Fault;
-use super::super::moment;
-use super::super::xml::Element;
 use super::{Writer, place, references};
+use crate::intacct::amount::{Amount, currency_decimals};
+use crate::intacct::books::Books;
+use crate::intacct::books::document::{DIMENSIONS, Document, Line, rule_of};
+use crate::intacct::books::post::Place;
+use crate::intacct::books::schema::{APADJUSTMENT, APBILL, ARINVOICE, LOCATION, TableId, VENDOR};
+use crate::intacct::fault::Fault;
+use crate::intacct::moment;
+use crate::intacct::xml::Element;
 
 /// Characters an invoice number may not hold (§3.3 [C]).
 const FORBIDDEN: [char; 7] = ['&', '<', '>', '#', '?', '"', '\''];
 
-fn required<'a>(element: &'a Element, name: &str) -> Result<&'a str, Fault> {
+pub(super) fn required<'a>(element: &'a Element, name: &str) -> Result<&'a str, Fault> {
     let text = element.of(name);
     if text.is_empty() {
         return Err(Fault::business(&format!(
@@ -27,7 +23,7 @@ fn required<'a>(element: &'a Element, name: &str) -> Result<&'a str, Fault> {
     Ok(text)
 }
 
-fn day(element: &Element, name: &str) -> Result<Option<u32>, Fault> {
+pub(super) fn day(element: &Element, name: &str) -> Result<Option<u32>, Fault> {
     let text = element.of(name);
     if text.is_empty() {
         return Ok(None);
@@ -40,7 +36,7 @@ fn day(element: &Element, name: &str) -> Result<Option<u32>, Fault> {
     })
 }
 
-fn amount(element: &Element, name: &str) -> Result<Amount, Fault> {
+pub(super) fn amount(element: &Element, name: &str) -> Result<Amount, Fault> {
     let text = required(element, name)?;
     Amount::parse(text).ok_or_else(|| {
         Fault::business(&format!(
@@ -63,7 +59,7 @@ pub(in crate::intacct) fn entity_of_location(books: &Books, location: &str) -> O
 }
 
 /// Entity and location of a line.
-fn home(books: &mut Books, location: &str, writer: Writer) -> Result<(u32, u32), Fault> {
+pub(super) fn home(books: &mut Books, location: &str, writer: Writer) -> Result<(u32, u32), Fault> {
     if location.is_empty() {
         let only = if books.entities.len() == 1 {
             books.entities.first().map(|e| e.cell)
@@ -88,7 +84,7 @@ fn home(books: &mut Books, location: &str, writer: Writer) -> Result<(u32, u32),
 }
 
 /// Fills the dimensions of a line from its element.
-fn dimensions(
+pub(super) fn dimensions(
     books: &mut Books,
     element: &Element,
     location: u32,
@@ -107,7 +103,7 @@ fn dimensions(
 }
 
 /// Currency, rate and base amount of a line; without a rate only the entity's own currency is taken.
-fn money(
+pub(super) fn money(
     books: &mut Books,
     element: &Element,
     (entity, currency): (u32, &str),
@@ -143,180 +139,7 @@ fn money(
     Ok((books.word(&currency), books.word(given), amount))
 }
 
-/// Creates (`row` none) or replaces a journal entry; answers the row of its GLBATCH.
-///
-/// # Errors
-/// A fault for missing fields, fewer than two lines, unknown values, a closed period or lines that do not balance.
-pub(in crate::intacct) fn journal(
-    books: &mut Books,
-    element: &Element,
-    row: Option<u32>,
-    writer: Writer,
-) -> Result<u32, Fault> {
-    if row.is_some_and(|r| books.cell(GLBATCH, r, "PRBATCHKEY") != 0) {
-        return Err(Fault::business(
-            "The transaction belongs to a subledger and is changed there",
-        ));
-    }
-    let kept = |books: &Books, name: &str| {
-        let given = element.of(name).to_owned();
-        if given.is_empty() {
-            row.map_or(given, |r| books.text(GLBATCH, r, name))
-        } else {
-            given
-        }
-    };
-    let symbol = kept(books, "JOURNAL");
-    let found = books.find(GLJOURNAL, "SYMBOL", &symbol);
-    let found =
-        found.ok_or_else(|| Fault::business(&format!("Invalid Journal '{symbol}' specified")))?;
-    if !matches!(element.of("STATE"), "" | "Posted") {
-        return Err(Fault::business("Only STATE Posted is kept by this tenant"));
-    }
-    let date_text = kept(books, "BATCH_DATE");
-    let gl_date = moment::day_from_us(&date_text).ok_or_else(|| {
-        Fault::business(&format!(
-            "Invalid value '{date_text}' for BATCH_DATE: write MM/DD/YYYY"
-        ))
-    })?;
-    let title = kept(books, "BATCH_TITLE");
-    if title.is_empty() {
-        return Err(Fault::business("Required field BATCH_TITLE is missing"));
-    }
-    let entries: Vec<&Element> = element
-        .child("ENTRIES")
-        .into_iter()
-        .flat_map(|e| e.all("GLENTRY"))
-        .collect();
-    let statistical = books.text(GLJOURNAL, found, "STATISTICAL") == "true";
-    if entries.len() < if statistical { 1 } else { 2 } {
-        return Err(Fault::business("ENTRIES needs at least two GLENTRY"));
-    }
-    let mut lines = Vec::new();
-    for entry in &entries {
-        lines.push(journal_line(books, entry, writer)?);
-    }
-    let module = books.text(GLJOURNAL, found, "_MODULE");
-    let rule = RULES
-        .iter()
-        .find(|r| r.object.is_none() && r.journal == symbol)
-        .copied();
-    let rule = rule.or_else(|| rule_of("gl_journal")).unwrap_or(RULES[0]);
-    let reference = kept(books, "REFERENCENO");
-    let doc = Document {
-        id: books.word(&reference),
-        rule: Rule {
-            module: module_of(&module),
-            ..rule
-        },
-        date: gl_date,
-        gl_date,
-        adjusting: books.text(GLJOURNAL, found, "ADJ") == "true",
-        entity: lines.first().map_or(0, |l| l.entity),
-        currency: lines.first().map_or(0, |l| l.currency),
-        due: 0,
-        party: 0,
-        reference: 0,
-        reverses: 0,
-        description: books.word(&title),
-        supdoc: books.word(element.of("SUPDOCID")),
-        journal: books.word(&symbol),
-        lines,
-    };
-    let made = save(books, &doc, row.map(|r| place(books, GLBATCH, r)), writer)?;
-    let batch = made
-        .batches
-        .first()
-        .copied()
-        .ok_or_else(|| Fault::business("Nothing was posted"))?;
-    name_lines(books, &made, &entries);
-    let comment = books.word(element.of("HISTORY_COMMENT"));
-    books.set(GLBATCH, batch, "HISTORY_COMMENT", comment);
-    if let Some(on) = day(element, "REVERSEDATE")? {
-        if on <= gl_date || row.is_some() {
-            return Err(Fault::business(
-                "REVERSEDATE must lie after BATCH_DATE, on create only",
-            ));
-        }
-        let title = format!("Reversed -- {title}");
-        books
-            .reverse(&made, (&reference, on, &title), writer.stamp)
-            .map_err(|e| Fault::business(&e))?;
-    }
-    Ok(batch)
-}
-
-fn module_of(module: &str) -> &'static str {
-    RULES
-        .iter()
-        .map(|r| r.module)
-        .find(|m| *m == module)
-        .unwrap_or("2.GL")
-}
-
-fn name_lines(books: &mut Books, made: &Place, entries: &[&Element]) {
-    let mut rows: Vec<u32> = made
-        .batches
-        .iter()
-        .flat_map(|b| books.entries(*b))
-        .collect();
-    rows.sort_unstable();
-    if rows.len() != entries.len() || made.batches.len() != 1 {
-        return;
-    }
-    for (row, entry) in rows.into_iter().zip(entries) {
-        let text = entry.of("DOCUMENT");
-        if !text.is_empty() {
-            let cell = books.word(text);
-            books.set(GLENTRY, row, "DOCUMENT", cell);
-        }
-    }
-}
-
-fn journal_line(books: &mut Books, entry: &Element, writer: Writer) -> Result<Line, Fault> {
-    let number = required(entry, "ACCOUNTNO")?;
-    let account = books.word(number);
-    let known = books.accounts.get(&account).copied();
-    let known = known
-        .ok_or_else(|| Fault::business(&format!("Invalid GL Account '{number}' specified")))?;
-    let trx = amount(entry, "TRX_AMOUNT")?;
-    if trx.is_negative() {
-        return Err(Fault::business(
-            "TRX_AMOUNT must not be negative; TR_TYPE tells the side",
-        ));
-    }
-    let trx = match required(entry, "TR_TYPE")? {
-        "1" => trx,
-        "-1" => -trx,
-        other => {
-            return Err(Fault::business(&format!(
-                "Invalid value '{other}' for TR_TYPE: 1 or -1"
-            )));
-        }
-    };
-    let (entity, location) = home(books, entry.of("LOCATION"), writer)?;
-    let (dims, custom) = dimensions(books, entry, location, true);
-    let (currency, rate, base) = if known.statistical {
-        (books.word(STATISTICAL), books.word("1"), trx)
-    } else {
-        money(books, entry, (entity, entry.of("CURRENCY")), trx)?
-    };
-    Ok(Line {
-        entity,
-        account,
-        affiliate: books.word(entry.of("AFFILIATEENTITY")),
-        currency,
-        trx,
-        rate,
-        base,
-        statistical: known.statistical,
-        dims,
-        custom,
-        memo: books.word(entry.of("DESCRIPTION")),
-    })
-}
-
-fn save(
+pub(super) fn save(
     books: &mut Books,
     doc: &Document,
     old: Option<Place>,
@@ -500,14 +323,9 @@ fn item_lines(
     let turn = object != APBILL;
     let mut lines = Vec::new();
     let mut offset = 0;
+    let party_at = if side == ARINVOICE { 3 } else { 4 };
     for item in items {
-        let number = required(item, "ACCOUNTNO")?;
-        let account = books.word(number);
-        if books.accounts.get(&account).is_none_or(|a| a.statistical) {
-            return Err(Fault::business(&format!(
-                "Invalid GL Account '{number}' specified"
-            )));
-        }
+        let account = money_account(books, item)?;
         let given = item.of("OFFSETGLACCOUNTNO");
         if !given.is_empty() {
             offset = books.word(given);
@@ -517,7 +335,6 @@ fn item_lines(
         let trx = if turn { -trx } else { trx };
         let (entity, location) = home(books, item.of("LOCATIONID"), writer)?;
         let (mut dims, custom) = dimensions(books, item, location, false);
-        let party_at = if side == ARINVOICE { 3 } else { 4 };
         if dims[party_at] == 0 {
             dims[party_at] = doc.party;
         }
@@ -545,8 +362,31 @@ fn item_lines(
             .copied();
         offset = known.ok_or_else(|| Fault::business("No control account is set up"))?;
     }
+    books
+        .control_accounts
+        .entry(side)
+        .or_default()
+        .insert(offset);
+    lines.push(control_line(&lines, offset, (party_at, doc.party)));
+    Ok(lines)
+}
+
+/// An account that holds money.
+fn money_account(books: &mut Books, item: &Element) -> Result<u32, Fault> {
+    let number = required(item, "ACCOUNTNO")?;
+    let account = books.word(number);
+    if books.accounts.get(&account).is_none_or(|a| a.statistical) {
+        return Err(Fault::business(&format!(
+            "Invalid GL Account '{number}' specified"
+        )));
+    }
+    Ok(account)
+}
+
+/// The line on the control account that balances the items.
+fn control_line(lines: &[Line], account: u32, (party_at, party): (usize, u32)) -> Line {
     let control = Line {
-        account: offset,
+        account,
         trx: -lines.iter().map(|l| l.trx).sum::<Amount>(),
         base: -lines.iter().map(|l| l.base).sum::<Amount>(),
         custom: Vec::new(),
@@ -555,13 +395,6 @@ fn item_lines(
     };
     let mut dims = [0; 8];
     dims[0] = control.dims[0];
-    let party_at = if side == ARINVOICE { 3 } else { 4 };
-    dims[party_at] = doc.party;
-    books
-        .control_accounts
-        .entry(side)
-        .or_default()
-        .insert(offset);
-    lines.push(Line { dims, ..control });
-    Ok(lines)
+    dims[party_at] = party;
+    Line { dims, ..control }
 }

@@ -1,14 +1,14 @@
 //! Finds candidate records of a condition through indexes, so that no look-up scans all invoices.
 
-use super::super::cell::at;
-use super::super::grammar::Operator;
-use super::super::schema::Kind;
 use super::positions;
 use super::test::{Leaf, Test};
 use crate::fusion::FusionTwin;
 use crate::fusion::calendar::{DAY_MS, Day};
 use crate::fusion::ledger::BATCH_IDS;
 use crate::fusion::payables::INVOICE_IDS;
+use crate::fusion::rest::cell::at;
+use crate::fusion::rest::grammar::Operator;
+use crate::fusion::rest::schema::Kind;
 use crate::fusion::setup::position;
 
 /// A closed range of instants or days.

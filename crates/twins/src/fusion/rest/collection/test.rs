@@ -2,12 +2,12 @@
 
 use std::cmp::Ordering;
 
-use super::super::cell::{Cell, compare_decimals};
-use super::super::grammar::{Expression, Operator, like};
-use super::super::schema::{self, Kind, Row, Type};
 use crate::fusion::FusionTwin;
 use crate::fusion::amount;
 use crate::fusion::calendar::{Day, day_of, parse_day, parse_time};
+use crate::fusion::rest::cell::{Cell, compare_decimals};
+use crate::fusion::rest::grammar::{Expression, Operator, like};
+use crate::fusion::rest::schema::{self, Kind, Row, Type};
 
 /// A literal, read as the attribute's type.
 #[derive(Debug, Clone)]

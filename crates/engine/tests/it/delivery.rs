@@ -1,0 +1,192 @@
+//! The transition function of a delivery, state by state and event by event.
+
+use tieout_engine::delivery::{DeliveryEvent, DeliveryPolicy, DeliveryRole, Moment};
+use tieout_engine::{Change, Delivery, DeliveryState, FlowId, StateWord, settle};
+use tieout_model::{
+    Acknowledgement, DeliveryId, Digest, DocumentId, DocumentKind, EntityId, FaultClass,
+    IdempotencyKey, JobRef, Marks, Rejection, Revision, Stamp, SystemId, Timestamp,
+};
+
+const NOW: Timestamp = Timestamp(1_000_000_000);
+
+fn acknowledgement(is_accounted: bool) -> Acknowledgement {
+    Acknowledgement {
+        stamp: Stamp::read("TIEOUT-1").unwrap(),
+        reference: "300".into(),
+        number: "B-1".into(),
+        period: "Dec-26".into(),
+        accounting_date: "2026-12-31".parse().unwrap(),
+        currency: "USD".parse().unwrap(),
+        total_debit: "1.00".parse().unwrap(),
+        is_accounted,
+        read_at: NOW,
+        evidence: Digest::default(),
+    }
+}
+
+fn rejection() -> Rejection {
+    Rejection {
+        code: "X-1".into(),
+        message: "no".into(),
+        place: String::new(),
+        remedy: String::new(),
+    }
+}
+
+fn delivery(state: DeliveryState) -> Delivery {
+    Delivery {
+        id: DeliveryId {
+            document: DocumentId::from_bytes([1; 16]),
+            number: 0,
+        },
+        flow: FlowId("f".into()),
+        role: DeliveryRole::Posting,
+        kind: DocumentKind::SupplierInvoice,
+        entity: EntityId::new("E100"),
+        target: SystemId::new("two"),
+        marks: Marks {
+            stamp: Stamp::read("TIEOUT-1").unwrap(),
+            key: IdempotencyKey::from_text("k"),
+        },
+        number: "B-1".into(),
+        party: String::new(),
+        accounting_date: "2026-12-31".parse().unwrap(),
+        period: "Dec-26".into(),
+        revision: Revision::new("r"),
+        crosswalk_version: "v1".into(),
+        crosswalk: Digest::default(),
+        state,
+        version: 7,
+        attempts: 3,
+        opened_at: NOW,
+        moved_at: NOW,
+    }
+}
+
+fn states() -> Vec<DeliveryState> {
+    vec![
+        DeliveryState::Queued { not_before: NOW },
+        DeliveryState::Leased {
+            by: "w".into(),
+            until: NOW,
+        },
+        DeliveryState::Submitted {
+            job: JobRef("j".into()),
+            poll_at: NOW,
+            polls: 0,
+        },
+        DeliveryState::Uncertain {
+            probe_at: NOW,
+            absences: 0,
+        },
+        DeliveryState::Posted(acknowledgement(true)),
+        DeliveryState::Rejected(rejection()),
+        DeliveryState::Parked("p".into()),
+    ]
+}
+
+fn events() -> Vec<DeliveryEvent> {
+    let not_done = |class| DeliveryEvent::NotDone {
+        class,
+        retry_after_ms: Some(9_000_000),
+    };
+    vec![
+        DeliveryEvent::Taken { by: "w".into() },
+        DeliveryEvent::Accepted(JobRef("j".into())),
+        DeliveryEvent::Pending,
+        DeliveryEvent::ReadBack(acknowledgement(true)),
+        DeliveryEvent::ReadBack(acknowledgement(false)),
+        DeliveryEvent::ReadBackOther("other amount".into()),
+        DeliveryEvent::Refused(rejection()),
+        not_done(FaultClass::Throttled),
+        not_done(FaultClass::Incompatible),
+        DeliveryEvent::Unknown,
+        DeliveryEvent::Absent,
+        DeliveryEvent::LeaseExpired,
+        DeliveryEvent::Found(Vec::new()),
+        DeliveryEvent::Found(vec![acknowledgement(true)]),
+        DeliveryEvent::Found(vec![acknowledgement(true), acknowledgement(true)]),
+        DeliveryEvent::Released,
+    ]
+}
+
+fn moved(state: DeliveryState, event: DeliveryEvent) -> Option<DeliveryState> {
+    let moment = Moment {
+        now: NOW,
+        jitter: 5,
+    };
+    match settle(&delivery(state), event, moment, &DeliveryPolicy::default()) {
+        Ok(Change::MoveDelivery { expected, next, .. }) => {
+            assert_eq!(expected, 7);
+            Some(next)
+        }
+        Ok(other) => panic!("not a move: {other:?}"),
+        Err(_) => None,
+    }
+}
+
+/// One row per state, one column per event of [`events`]: the first letter of the next state, `.` if the move is illegal.
+#[test]
+fn every_state_takes_every_event_as_the_table_says() {
+    let expected = [
+        ("queued", "L..............."),
+        ("leased", ".S.PUKRQKUUU...."),
+        ("submitted", "..SPSKRSSSU....."),
+        ("uncertain", "..U..K.UUU..UPK."),
+        ("posted", "................"),
+        ("rejected", "...............Q"),
+        ("parked", "...............U"),
+    ];
+    let letter = |state: &DeliveryState| match state.word() {
+        StateWord::Queued => 'Q',
+        StateWord::Leased => 'L',
+        StateWord::Submitted => 'S',
+        StateWord::Uncertain => 'U',
+        StateWord::Posted => 'P',
+        StateWord::Rejected => 'R',
+        StateWord::Parked => 'K',
+    };
+    for (state, (name, row)) in states().into_iter().zip(expected) {
+        assert_eq!(state.word().word(), name);
+        let found: String = events()
+            .into_iter()
+            .map(|event| moved(state.clone(), event).map_or('.', |next| letter(&next)))
+            .collect();
+        assert_eq!(found, row, "{name}");
+    }
+}
+
+#[test]
+fn nothing_unanswered_is_sent_again_before_it_was_looked_for_often_enough() {
+    let policy = DeliveryPolicy::default();
+    let mut state = moved(states()[1].clone(), DeliveryEvent::Unknown).unwrap();
+    for absence in 1..=policy.absences_needed {
+        assert_eq!(state.word(), StateWord::Uncertain);
+        if absence > 1 {
+            // Absences are spaced out: replicas lag.
+            assert_eq!(
+                state.due_at(),
+                Some(NOW.plus_millis(policy.probe_spacing_ms))
+            );
+        }
+        state = moved(state, DeliveryEvent::Found(Vec::new())).unwrap();
+    }
+    assert_eq!(state.word(), StateWord::Queued);
+}
+
+#[test]
+fn a_wait_that_the_other_side_asked_for_is_kept() {
+    let event = DeliveryEvent::NotDone {
+        class: FaultClass::Throttled,
+        retry_after_ms: Some(9_000_000),
+    };
+    let next = moved(states()[1].clone(), event).unwrap();
+    assert_eq!(next.due_at(), Some(NOW.plus_millis(9_000_000)));
+}
+
+#[test]
+fn states_survive_storage() {
+    for state in states() {
+        assert_eq!(DeliveryState::decode(&state.encode()).unwrap(), state);
+    }
+}

@@ -5,6 +5,7 @@
 
 mod bench;
 mod conformance;
+mod kill;
 mod process;
 mod test;
 mod tidy;
@@ -20,6 +21,7 @@ usage: cargo xtask <command>
   test           install what the tests need, then run every check and every test
   tidy           check the rules of the house that the compiler does not know
   conformance    run the official Intacct SDKs against the simulated tenant
+  kill [args]    kill the real program under load: [--kills N] [--seed N] [--database URL]
   bench [args]   measure: passes its arguments to `tieout bench` in a release build";
 
 fn main() -> ExitCode {
@@ -39,6 +41,7 @@ fn run(arguments: &[String]) -> Result<()> {
         Some((command, [])) if command == "test" => test::run(&root),
         Some((command, [])) if command == "tidy" => tidy::run(&root),
         Some((command, [])) if command == "conformance" => conformance::run(&root),
+        Some((command, rest)) if command == "kill" => kill::run(&root, rest),
         Some((command, rest)) if command == "bench" => bench::run(&root, rest),
         Some((command, _)) => bail!("no command `{}` of this form\n{USAGE}", command),
         None => bail!("no command given\n{USAGE}"),

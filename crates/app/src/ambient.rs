@@ -8,7 +8,7 @@ use tieout_connector::Waiter;
 use tieout_model::{Ambient, Clock, Entropy, Timestamp};
 
 /// The machine's clock.
-struct SystemClock;
+pub(crate) struct SystemClock;
 
 impl Clock for SystemClock {
     fn now(&self) -> Timestamp {

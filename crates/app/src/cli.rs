@@ -1,13 +1,17 @@
 //! The commands: one noun, one file. Data goes to stdout, words to stderr.
 
 mod audit;
+mod bench;
 mod breaks;
 mod check;
 mod config;
+mod crosswalk;
 mod demo;
 mod document;
+mod key;
 mod reconcile;
 mod run;
+mod store;
 mod twin;
 
 pub(crate) use run::failure as run_failure;
@@ -45,14 +49,26 @@ enum Command {
     /// Look at differences that reconciliations found
     #[command(subcommand)]
     Break(breaks::BreakCommand),
+    /// Write, check, sign and try out the mapping
+    #[command(subcommand)]
+    Crosswalk(crosswalk::CrosswalkCommand),
+    /// Make, list, revoke and export the keys that sign versions of the mapping
+    #[command(subcommand)]
+    Key(key::KeyCommand),
     /// Verify or export the audit log
     #[command(subcommand)]
     Audit(audit::AuditCommand),
     /// Ask both real systems whether they are set up as the configuration says; changes nothing
     Check(check::CheckArguments),
+    /// Move, back up and restore the database
+    #[command(subcommand)]
+    Store(store::StoreCommand),
     /// Print an example configuration, or check yours
     #[command(subcommand)]
     Config(config::ConfigCommand),
+    /// Measure this program against the simulators
+    #[command(hide = true)]
+    Bench(bench::BenchArguments),
 }
 
 /// Names the configuration.
@@ -66,12 +82,17 @@ pub(crate) struct ConfigFile {
         env = "TIEOUT_CONFIG"
     )]
     pub(crate) config: PathBuf,
+    /// Database, in place of the one in the configuration: sqlite:FILE or postgres://user@host:port/name
+    #[arg(long, value_name = "URL")]
+    pub(crate) database: Option<String>,
 }
 
 impl ConfigFile {
     /// Loads it.
     pub(crate) fn load(&self) -> Result<crate::config::Config, Failure> {
-        crate::config::Config::load(&self.config).map_err(Failure::Usage)
+        let mut config = crate::config::Config::load(&self.config).map_err(Failure::Usage)?;
+        config.database_instead.clone_from(&self.database);
+        Ok(config)
     }
 }
 
@@ -84,8 +105,12 @@ pub(crate) async fn execute(arguments: Arguments) -> Result<u8, Failure> {
         Command::Reconcile(arguments) => reconcile::execute(arguments).await,
         Command::Document(command) => document::execute(command).await,
         Command::Break(command) => breaks::execute(command).await,
+        Command::Crosswalk(command) => crosswalk::execute(command).await,
+        Command::Key(command) => key::execute(command).await,
         Command::Audit(command) => audit::execute(command).await,
         Command::Check(arguments) => check::execute(arguments).await,
+        Command::Store(command) => store::execute(command).await,
         Command::Config(command) => config::execute(command).await,
+        Command::Bench(arguments) => bench::execute(arguments).await,
     }
 }

@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, anyhow, bail};
 use tieout_engine::crosswalk::{
-    EntityColumns, REFERENCE_TYPE, Reference, VERSION_TYPE, Validity, WhenBlank, seal_with,
+    EntityColumns, REFERENCE_TYPE, Reference, VERSION_TYPE, Validity, VersionFile, WhenBlank,
+    seal_with,
 };
 use tieout_keys::LocalKeys;
 use tieout_model::{AccountClass, Calendar, Period};
@@ -79,6 +80,7 @@ fn configuration(
     let secret = |name: &str| SecretRef::File(format!("keys/{name}.secret"));
     config.store = StoreConfig {
         database: "sqlite:tieout.db".into(),
+        password: None,
     };
     config.worker.poll_interval_ms = 1_000;
     config.crosswalk.versions = versions;
@@ -97,6 +99,14 @@ fn configuration(
     config.fusion.username.clone_from(&endpoints.fusion_login.0);
     config.fusion.password = secret("fusion");
     config.fusion.segments = segments(folder)?;
+    let sets = config.fusion.segments.iter();
+    let sets = sets.map(|segment| {
+        (
+            segment.clone(),
+            format!("TIEOUT_{}", segment.to_uppercase()),
+        )
+    });
+    config.fusion.value_sets = sets.collect();
     // The simulated target shows a row as soon as it has it, so an absence proves itself quickly.
     config.delivery.probe_spacing_ms = 1_000;
     for flow in &mut config.flow {
@@ -110,6 +120,17 @@ fn seal_versions(
     work: &Path,
     key: &LocalKeys,
 ) -> anyhow::Result<Vec<String>> {
+    let mut files = Vec::new();
+    for name in version_names(folder)? {
+        let text = folder.text(&format!("crosswalk/{name}"))?;
+        let file = format!("crosswalk/{}.sealed.json", name.trim_end_matches(".json"));
+        std::fs::write(work.join(&file), sealed(VERSION_TYPE, text.as_bytes(), key))?;
+        files.push(file);
+    }
+    Ok(files)
+}
+
+fn version_names(folder: &CompanyFolder) -> anyhow::Result<Vec<String>> {
     let mut names: Vec<String> = std::fs::read_dir(folder.root().join("crosswalk"))
         .with_context(|| format!("{} has no folder crosswalk/", folder.root().display()))?
         .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
@@ -122,12 +143,16 @@ fn seal_versions(
             folder.root().display()
         );
     }
+    Ok(names)
+}
+
+/// The versions of a folder as they stand there: nobody signed them.
+pub(crate) fn folder_versions(folder: &CompanyFolder) -> anyhow::Result<Vec<VersionFile>> {
     let mut files = Vec::new();
-    for name in names {
+    for name in version_names(folder)? {
         let text = folder.text(&format!("crosswalk/{name}"))?;
-        let file = format!("crosswalk/{}.sealed.json", name.trim_end_matches(".json"));
-        std::fs::write(work.join(&file), sealed(VERSION_TYPE, text.as_bytes(), key))?;
-        files.push(file);
+        let file = VersionFile::parse(text.as_bytes());
+        files.push(file.with_context(|| format!("crosswalk/{name}"))?);
     }
     Ok(files)
 }

@@ -13,6 +13,8 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
+use tieout_engine::CircuitPolicy;
+use tieout_pipeline::context::Bounds;
 
 use crate::problem::Problem;
 
@@ -48,31 +50,66 @@ pub(crate) struct Config {
     /// Folder of the file; paths are relative to it.
     #[serde(skip)]
     pub(crate) folder: PathBuf,
+    /// The database of the command line, in place of the file's.
+    #[serde(skip)]
+    pub(crate) database_instead: Option<String>,
 }
 
 /// Where everything durable is kept.
 #[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct StoreConfig {
-    /// `sqlite:FILE`.
+    /// `sqlite:FILE` or `postgres://user@host:port/name`.
     pub(crate) database: String,
+    /// Reference to the password of the PostgreSQL user.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) password: Option<secret::SecretRef>,
 }
 
 /// This process.
 #[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct WorkerConfig {
-    /// Its name in leases and in the audit log.
+    /// Its name in leases and in the audit log; empty for one made of machine and process, so that workers differ.
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub(crate) name: String,
     /// How often sources are read without a trigger.
     pub(crate) poll_interval_ms: u64,
+    /// Sources are not read further while so many documents wait.
+    pub(crate) queue_len_max: u64,
+    /// Faults in a row after which a system is left alone for a while.
+    pub(crate) circuit_faults_max: u32,
+    /// First pause of a system that does not answer; doubles each time.
+    pub(crate) circuit_pause_first_ms: i64,
+    /// Longest pause.
+    pub(crate) circuit_pause_max_ms: i64,
+}
+
+impl WorkerConfig {
+    /// The bounds of passes.
+    pub(crate) fn bounds(&self) -> Bounds {
+        Bounds {
+            queue_len_max: self.queue_len_max,
+            circuit: CircuitPolicy {
+                faults_max: self.circuit_faults_max.max(1),
+                pause_first_ms: self.circuit_pause_first_ms,
+                pause_max_ms: self.circuit_pause_max_ms,
+                ..CircuitPolicy::default()
+            },
+            ..Bounds::default()
+        }
+    }
 }
 
 impl Default for WorkerConfig {
     fn default() -> Self {
         Self {
-            name: "worker-1".into(),
+            name: String::new(),
             poll_interval_ms: 15_000,
+            queue_len_max: Bounds::default().queue_len_max,
+            circuit_faults_max: CircuitPolicy::default().faults_max,
+            circuit_pause_first_ms: CircuitPolicy::default().pause_first_ms,
+            circuit_pause_max_ms: CircuitPolicy::default().pause_max_ms,
         }
     }
 }
@@ -182,6 +219,13 @@ impl Config {
         problems
     }
 
+    /// Where documents of an entity go.
+    pub(crate) fn target_of(&self, entity: &str) -> Option<tieout_model::SystemId> {
+        let flows = self.flow.iter().filter_map(|flow| flow.to_flow().ok());
+        let mut own = flows.filter(|flow| flow.entities.iter().any(|e| e.as_str() == entity));
+        own.next().map(|flow| flow.target)
+    }
+
     /// A path of the file, relative to the file's folder.
     pub(crate) fn path(&self, path: &str) -> PathBuf {
         self.folder.join(path)
@@ -189,6 +233,9 @@ impl Config {
 
     /// The database address with its path made relative to the file's folder.
     pub(crate) fn database(&self) -> String {
+        if let Some(instead) = &self.database_instead {
+            return instead.clone();
+        }
         match self.store.database.strip_prefix("sqlite:") {
             Some(path) if !path.starts_with(':') => {
                 format!("sqlite:{}", self.path(path).display())

@@ -7,15 +7,22 @@ mod config;
 mod embedded;
 mod problem;
 mod questions;
+mod register;
 mod report;
 mod summary;
 mod systems;
 mod transport;
+mod trial;
 mod trigger;
 
 use std::process::ExitCode;
 
 use clap::Parser as _;
+
+/// Answers of some megabytes come and go all day: the C library's allocator gives such memory back and faults it in again each time, which
+/// costs a third of the speed of reading ([decision 0002](../../../docs/decisions/0002-dependencies.md)).
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     let arguments = cli::Arguments::parse();

@@ -3,17 +3,21 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use tieout_connector::{CallSink, Transport};
-use tieout_engine::crosswalk::{Crosswalk, Reference, TrustedKeys};
+use tieout_connector::{CallSink, Secret, Transport};
+use tieout_engine::crosswalk::{
+    Crosswalk, REFERENCE_TYPE, Reference, TrustedKeys, VERSION_TYPE, VersionFile, open,
+};
 use tieout_engine::{Actor, Change, Changeset};
 use tieout_keys::{PublicKey, SigningKeyId};
 use tieout_model::{Ambient, SystemId};
-use tieout_pipeline::{CallBuffer, Context, System, Tally};
+use tieout_pipeline::{CallBuffer, Circuits, Context, System, Tally};
 use tieout_store::{DatabaseUrl, ExecutionMode, OpenError, Store};
 
 use crate::ambient::{RealWaiter, real};
 use crate::config::Config;
 use crate::problem::{Failure, Problem};
+use crate::register::Ledger;
+use crate::report;
 use crate::transport::HttpTransport;
 
 /// A pipeline ready to be driven.
@@ -24,35 +28,102 @@ pub(crate) struct Wired {
     pub(crate) config: Config,
 }
 
-/// Opens the store of a configuration.
+/// Opens the store of a configuration, and says what its database does not promise.
 pub(crate) async fn open_store(config: &Config) -> Result<Store, Failure> {
-    let url: DatabaseUrl = config.database().parse().map_err(|e: OpenError| {
-        Problem::new("P0009", format!("[store] database: {e}")).hint("write sqlite:FILE")
-    })?;
-    Store::open(&url, ExecutionMode::Blocking)
-        .await
-        .map_err(|e| {
-            Failure::Unreachable(
-                Problem::new(
-                    "P0301",
-                    format!(
-                        "the store {} cannot be opened: {}",
-                        config.store.database,
-                        chain(&e)
-                    ),
-                )
-                .hint("check that the folder exists, is writable and has room"),
-            )
-        })
+    let password = config.store.password.as_ref();
+    let password = password.map(|secret| secret.fetch(&config.folder));
+    open_database(&config.database(), password.transpose()?.as_ref()).await
 }
+
+/// Opens a database by its address, and says what it does not promise.
+pub(crate) async fn open_database(
+    address: &str,
+    password: Option<&Secret>,
+) -> Result<Store, Failure> {
+    let url: DatabaseUrl = address.parse().map_err(|e: OpenError| {
+        Problem::new("P0009", format!("the database: {e}"))
+            .hint("write sqlite:FILE or postgres://user@host:port/name")
+    })?;
+    let shown = url.to_string();
+    let url = match password {
+        Some(password) => url.with_password(password.reveal()),
+        None => url,
+    };
+    let store = Store::open(&url, ExecutionMode::Blocking).await;
+    let store = store.map_err(|e| {
+        let hint = match &e {
+            OpenError::Unsafe { .. } => "docs/systems/postgres.md says what a server must promise",
+            _ => "check that it exists, can be reached and written, and has room",
+        };
+        let what = format!("the store {shown} cannot be opened: {}", chain(&e));
+        Failure::Unreachable(Problem::new("P0301", what).hint(hint))
+    })?;
+    for warning in store.warnings() {
+        report::say(&format!("warning P0309: {warning}"));
+    }
+    Ok(store)
+}
+
+/// A name that no other worker has: machine and process.
+fn own_name() -> String {
+    let machine = std::fs::read_to_string("/proc/sys/kernel/hostname");
+    let machine = machine.ok().or_else(|| std::env::var("HOSTNAME").ok());
+    let machine = machine.map(|name| name.trim().to_owned());
+    let machine = machine.filter(|name| !name.is_empty());
+    format!(
+        "{}-{}",
+        machine.as_deref().unwrap_or("worker"),
+        std::process::id()
+    )
+}
+
+/// Refuses a database whose books were moved elsewhere, and says if it is a restored one that has not caught up.
+async fn check_place(store: &Store) -> Result<(), Failure> {
+    let unreadable =
+        |e: &dyn std::error::Error| Failure::Unreachable(Problem::new("P0301", chain(e)));
+    let moved = store.moved_to().await.map_err(|e| unreadable(&e))?;
+    if let Some(to) = moved {
+        let what = format!("the books of this database were moved to {to}");
+        let problem = Problem::new("P0307", what);
+        let hint = "name that database; two that are carried from would post everything twice";
+        return Err(problem.hint(hint).into());
+    }
+    let restored = store.restored().await.map_err(|e| unreadable(&e))?;
+    if let Some(restored) = restored.filter(|restored| restored.through.is_none()) {
+        report::say(&format!(
+            "this database is a restored backup: what was done from {} to {} is not known here; every document is looked up before it is sent",
+            restored.from, restored.at
+        ));
+    }
+    Ok(())
+}
+
+/// The store and the mapping in force: the files, and the register beside them if it is used.
+async fn mapping(config: &Config) -> Result<(Store, Crosswalk, Reference), Failure> {
+    if !config.crosswalk.register {
+        let (crosswalk, reference) = open_crosswalk(config)?;
+        return Ok((open_store(config).await?, crosswalk, reference));
+    }
+    let ledger = Ledger::open(config.clone()).await?;
+    let (crosswalk, reference) = ledger.crosswalk().await?;
+    Ok((ledger.store, crosswalk, reference))
+}
+
+/// Puts something between a client and its system, which is named.
+pub(crate) type Through<'a> = &'a (dyn Fn(&str, Arc<dyn Transport>) -> Arc<dyn Transport> + Sync);
 
 /// Opens everything a configuration names. No system is called yet.
 pub(crate) async fn wire(config: Config) -> Result<Wired, Failure> {
-    let (crosswalk, reference) = open_crosswalk(&config)?;
-    let store = open_store(&config).await?;
+    wire_through(config, DIRECT).await
+}
+
+/// Like [`wire`], with something between the clients and their systems.
+pub(crate) async fn wire_through(config: Config, through: Through<'_>) -> Result<Wired, Failure> {
+    let (store, crosswalk, reference) = mapping(&config).await?;
+    check_place(&store).await?;
     let ambient = real();
     let calls = Arc::new(CallBuffer::default());
-    let systems = connect(&config, &ambient, &calls)?;
+    let systems = connect(&config, &ambient, &calls, through)?;
     let flows = config
         .flow
         .iter()
@@ -71,12 +142,16 @@ pub(crate) async fn wire(config: Config) -> Result<Wired, Failure> {
         crosswalk: Arc::new(crosswalk),
         streams,
         policy: config.delivery.policy(),
-        bounds: tieout_pipeline::context::Bounds::default(),
+        bounds: config.worker.bounds(),
         ambient,
         waiter: Arc::new(RealWaiter),
-        worker: config.worker.name.clone(),
+        worker: match &*config.worker.name {
+            "" => own_name(),
+            name => name.to_owned(),
+        },
         calls,
         tally: Arc::new(Tally::default()),
+        circuits: Circuits::default(),
     };
     adopt(&context).await?;
     Ok(Wired {
@@ -93,11 +168,15 @@ pub(crate) struct Clients {
     pub(crate) fusion: Arc<tieout_fusion::Fusion>,
 }
 
+/// Nothing between a client and its system.
+pub(crate) const DIRECT: Through<'static> = &|_, transport| transport;
+
 /// Makes the clients of a configuration; nothing is called yet.
 pub(crate) fn clients(
     config: &Config,
     ambient: &Ambient,
     calls: &Arc<CallBuffer>,
+    through: Through<'_>,
 ) -> Result<Clients, Failure> {
     let transport = |name: &str, timeout_ms: u64| -> Result<Arc<dyn Transport>, Failure> {
         let sink: Arc<dyn CallSink> = calls.clone();
@@ -108,7 +187,7 @@ pub(crate) fn clients(
                 format!("HTTP cannot be set up: {e:#}"),
             ))
         })?;
-        Ok(Arc::new(opened))
+        Ok(through(name, Arc::new(opened)))
     };
     let waiter: Arc<dyn tieout_connector::Waiter> = Arc::new(RealWaiter);
     let intacct = tieout_intacct::Intacct::new(
@@ -134,8 +213,9 @@ fn connect(
     config: &Config,
     ambient: &Ambient,
     calls: &Arc<CallBuffer>,
+    through: Through<'_>,
 ) -> Result<BTreeMap<SystemId, System>, Failure> {
-    let Clients { intacct, fusion } = clients(config, ambient, calls)?;
+    let Clients { intacct, fusion } = clients(config, ambient, calls, through)?;
     Ok(BTreeMap::from([
         (
             SystemId::new("intacct"),
@@ -156,18 +236,34 @@ fn connect(
     ]))
 }
 
-/// Opens the signed mapping. An unsigned or altered file can't be opened.
+/// Opens the signed mapping of the files. An unsigned or altered file can't be opened.
 pub(crate) fn open_crosswalk(config: &Config) -> Result<(Crosswalk, Reference), Failure> {
-    let read = |path: &String| -> Result<Vec<u8>, Problem> {
-        let full = config.path(path);
-        std::fs::read(&full).map_err(|e| {
-            Problem::new("P0401", format!("cannot read {}: {e}", full.display()))
-                .hint("name the sealed files under [crosswalk]")
-        })
-    };
+    let mut versions = Vec::new();
+    for path in &config.crosswalk.versions {
+        versions.push(read(config, path)?);
+    }
+    let sealed = read(config, &config.crosswalk.reference)?;
+    let crosswalk = Crosswalk::open(&versions, &sealed, &trust(config)?).map_err(|e| {
+        Problem::new("P0403", format!("the crosswalk cannot be opened: {}", chain(&e)))
+            .hint("only files signed by a trusted key and unchanged since can be opened; have them signed again")
+    })?;
+    let reference = crosswalk.reference().clone();
+    Ok((crosswalk, reference))
+}
+
+fn read(config: &Config, path: &str) -> Result<Vec<u8>, Problem> {
+    let full = config.path(path);
+    std::fs::read(&full).map_err(|e| {
+        Problem::new("P0401", format!("cannot read {}: {e}", full.display()))
+            .hint("name the sealed files under [crosswalk]")
+    })
+}
+
+/// The keys of the configuration whose signatures count.
+pub(crate) fn trust(config: &Config) -> Result<TrustedKeys, Problem> {
     let mut trust = TrustedKeys::new();
     for path in &config.crosswalk.trusted_keys {
-        let pem = read(path)?;
+        let pem = read(config, path)?;
         let public = PublicKey::from_pem(&String::from_utf8_lossy(&pem)).map_err(|e| {
             Problem::new("P0402", format!("{path}: {e}"))
                 .hint("a PEM file with an Ed25519 public key")
@@ -176,17 +272,53 @@ pub(crate) fn open_crosswalk(config: &Config) -> Result<(Crosswalk, Reference), 
             .trust(SigningKeyId::of(&public).as_str(), &public.0, None)
             .map_err(|e| Problem::new("P0402", e.to_string()))?;
     }
-    let mut versions = Vec::new();
+    Ok(trust)
+}
+
+/// The versions of the files, each with a good signature.
+pub(crate) fn file_versions(config: &Config) -> Result<Vec<VersionFile>, Failure> {
+    let trust = trust(config)?;
+    let mut files = Vec::new();
     for path in &config.crosswalk.versions {
-        versions.push(read(path)?);
+        let payload = unsealed(config, path, VERSION_TYPE, &trust)?;
+        let file = VersionFile::parse(&payload)
+            .map_err(|e| Problem::new("P0403", format!("{path}: {e}")))?;
+        files.push(file);
     }
-    let sealed = read(&config.crosswalk.reference)?;
-    let crosswalk = Crosswalk::open(&versions, &sealed, &trust).map_err(|e| {
-        Problem::new("P0403", format!("the crosswalk cannot be opened: {}", chain(&e)))
-            .hint("only files signed by a trusted key and unchanged since can be opened; have them signed again")
-    })?;
-    let reference = crosswalk.reference().clone();
-    Ok((crosswalk, reference))
+    Ok(files)
+}
+
+/// The reference data, with a good signature.
+pub(crate) fn sealed_reference(config: &Config) -> Result<Reference, Failure> {
+    let path = &config.crosswalk.reference;
+    let payload = unsealed(config, path, REFERENCE_TYPE, &trust(config)?)?;
+    let reference = Reference::parse(&payload);
+    Ok(reference.map_err(|e| Problem::new("P0403", format!("{path}: {e}")))?)
+}
+
+fn unsealed(
+    config: &Config,
+    path: &str,
+    expected: &str,
+    trust: &TrustedKeys,
+) -> Result<Vec<u8>, Problem> {
+    let hint = "only files signed by a trusted key and unchanged since can be opened";
+    let opened = open(&read(config, path)?, trust)
+        .map_err(|e| Problem::new("P0403", format!("{path}: {e}")).hint(hint))?;
+    if opened.payload_type == expected {
+        return Ok(opened.payload);
+    }
+    let what = format!(
+        "{path} is sealed as {:?}, expected {expected:?}",
+        opened.payload_type
+    );
+    Err(Problem::new("P0403", what).hint("was the wrong file named?"))
+}
+
+/// What a person sees of a store that can't be read.
+pub(crate) fn unreadable(error: &dyn std::error::Error) -> Failure {
+    let what = format!("the store cannot be read: {}", chain(error));
+    Failure::Unreachable(Problem::new("P0301", what))
 }
 
 fn check_entities(config: &Config, reference: &Reference) -> Result<(), Failure> {

@@ -58,19 +58,28 @@ impl HttpTransport {
                 TransportFailure::NoAnswer(words(&e))
             }
         })?;
+        let unreadable = |e: reqwest::Error| TransportFailure::NoAnswer(words(&e));
+        let announced = answer.content_length().unwrap_or(0);
+        let announced = usize::try_from(announced).unwrap_or(usize::MAX);
+        let first = answer.chunk().await.map_err(unreadable)?;
+        let mut whole = first.unwrap_or_default();
         let mut body = BytesMut::new();
-        while let Some(part) = answer
-            .chunk()
-            .await
-            .map_err(|e| TransportFailure::NoAnswer(words(&e)))?
-        {
+        while let Some(part) = answer.chunk().await.map_err(unreadable)? {
+            // One part is the whole answer most of the time, and is then never copied.
+            if body.is_empty() {
+                body.reserve(announced.min(RESPONSE_LEN_MAX));
+                body.extend_from_slice(&whole);
+            }
             if body.len() + part.len() > RESPONSE_LEN_MAX {
                 let why = format!("the answer is larger than {RESPONSE_LEN_MAX} bytes");
                 return Err(TransportFailure::NoAnswer(why));
             }
             body.extend_from_slice(&part);
         }
-        let mut response = Response::new(body.freeze());
+        if !body.is_empty() {
+            whole = body.freeze();
+        }
+        let mut response = Response::new(whole);
         *response.status_mut() = answer.status();
         *response.headers_mut() = answer.headers().clone();
         Ok(response)

@@ -9,6 +9,7 @@ use tieout_model::{
     IdempotencyKey, Origin, Revision, Timestamp, canonical,
 };
 
+use crate::crosswalk::control::RegisterStep;
 use crate::delivery::{Delivery, DeliveryState};
 
 /// Who acts: a worker, or a person by login name.
@@ -142,6 +143,15 @@ pub enum Change {
         /// What it contains, for people.
         summary: String,
     },
+    /// A step of change control. It names its position, so that two persons can't take the same one.
+    RecordStep(Box<RegisterStep>),
+    /// Which rule decided which segment of which line of a delivery.
+    RecordLineage {
+        /// Which delivery.
+        id: DeliveryId,
+        /// The rules, as [`crate::lineage::encode`] writes them.
+        body: Vec<u8>,
+    },
     /// A reconciliation was made.
     RecordReconciliation {
         /// Which entity.
@@ -255,10 +265,7 @@ fn write_change(w: &mut Writer, change: &Change) {
             let place = (origin, number.as_str(), *kind);
             write_malformed(w, flow, place, entity.as_ref(), notice);
         }
-        Change::MarkDeleted { document } => {
-            w.text("deleted");
-            w.bytes(document.as_bytes());
-        }
+        Change::MarkDeleted { document } => write_document(w, "deleted", *document),
         Change::SettleTranslation {
             document,
             revision,
@@ -270,10 +277,7 @@ fn write_change(w: &mut Writer, change: &Change) {
             notices,
             is_transient,
         } => write_hold(w, (*document, revision), notices, *is_transient),
-        Change::Release { document } => {
-            w.text("release");
-            w.bytes(document.as_bytes());
-        }
+        Change::Release { document } => write_document(w, "release", *document),
         Change::OpenDelivery(opened) => {
             w.text("open");
             write_opened(w, opened);
@@ -294,6 +298,12 @@ fn write_change(w: &mut Writer, change: &Change) {
             w.bytes(digest.as_bytes());
             w.text(summary);
         }
+        Change::RecordStep(step) => write_step(w, step),
+        Change::RecordLineage { id, body } => {
+            w.text("lineage");
+            write_id(w, *id);
+            w.bytes(Digest::of(body).as_bytes());
+        }
         Change::RecordReconciliation {
             entity,
             snapshot,
@@ -306,6 +316,11 @@ fn write_change(w: &mut Writer, change: &Change) {
             w.list(calls.iter(), write_call);
         }
     }
+}
+
+fn write_document(w: &mut Writer, verb: &str, document: DocumentId) {
+    w.text(verb);
+    w.bytes(document.as_bytes());
 }
 
 fn write_cursor(w: &mut Writer, flow: &FlowId, expected: Option<&str>, next: &str) {
@@ -409,6 +424,18 @@ fn write_break(w: &mut Writer, found: &BreakRecord) {
         &found.summary,
     ];
     texts.into_iter().for_each(|text| w.text(text));
+}
+
+fn write_step(w: &mut Writer, step: &RegisterStep) {
+    w.text("step");
+    w.text(&step.subject);
+    w.number(u128::from(step.number));
+    w.text(step.act.word());
+    w.text(&step.by);
+    w.signed(i128::from(step.at.0));
+    w.text(&step.reason);
+    w.bytes(&step.encode_facts());
+    w.bytes(Digest::of(&step.body).as_bytes());
 }
 
 fn write_notice(w: &mut Writer, notice: &HoldNotice) {

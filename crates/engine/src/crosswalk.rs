@@ -8,7 +8,9 @@
 //!
 //! Which version applies (domain dossier 4.3): see [`Lineage`].
 
+mod assemble;
 mod conflict;
+pub mod control;
 mod file;
 mod hold;
 mod json;
@@ -18,15 +20,19 @@ mod reference;
 mod reversal;
 mod signature;
 mod translate;
+pub mod trial;
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use tieout_model::{AccountClass, AccountingDate, Digest};
 
 use crate::crosswalk::prepared::Prepared;
 
-pub use conflict::{Problem, Refusal};
-pub use file::{Attribute, Condition, People, Retired, Rule, RuleValue, Test, VersionFile};
+pub use conflict::{Problem, Refusal, problems};
+pub use file::{
+    Attribute, Condition, Flexfield, FlexfieldLevel, People, Retired, Rule, RuleValue, Test,
+    VersionFile,
+};
 pub use hold::{HoldReason, Unmapped};
 pub use json::Json;
 pub use place::{FileFault, normalised};
@@ -34,7 +40,9 @@ pub use prepared::RuleName;
 pub use reference::{
     EntityColumns, EntityRow, Forbidden, Reference, ReferenceFault, Validity, WhenBlank,
 };
-pub use signature::{KeyFault, Opened, SealFault, SealingKey, TrustedKeys, open, seal, seal_with};
+pub use signature::{
+    KeyFault, Opened, SealFault, SealingKey, TrustedKeys, message_to_sign, open, seal, seal_with,
+};
 pub use translate::{Lineage, RECORDED_RULE, RuleUse, Translation};
 
 /// Payload type of a sealed version.
@@ -49,7 +57,7 @@ pub struct Crosswalk {
     files: Vec<VersionFile>,
     prepared: Vec<Prepared>,
     reference: Reference,
-    classes: HashMap<String, AccountClass>,
+    classes: BTreeMap<String, AccountClass>,
     dimensions: Vec<String>,
     required: Vec<usize>,
     digest: Digest,

@@ -120,6 +120,39 @@ pub enum DeliveryState {
     Rejected(Rejection),
     /// A person must decide; the text says why.
     Parked(String),
+    /// A person settled it by hand; nothing is sent any more.
+    Resolved(Resolution),
+}
+
+/// How a person settled a delivery by hand. Who and when stand in the audit log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Resolution {
+    /// It stands in the target without our mark.
+    PostedElsewhere {
+        /// The target's name of the record, as the person gave it.
+        reference: String,
+        /// Why.
+        reason: String,
+    },
+    /// It is never to be sent.
+    NeverSent {
+        /// Why.
+        reason: String,
+    },
+}
+
+impl Resolution {
+    /// One sentence for people.
+    pub fn words(&self) -> String {
+        match self {
+            Self::PostedElsewhere { reference, reason } => {
+                format!("settled by hand, posted elsewhere as {reference}: {reason}")
+            }
+            Self::NeverSent { reason } => {
+                format!("settled by hand, never to be sent: {reason}")
+            }
+        }
+    }
 }
 
 /// The states as words, for tables, filters and storage.
@@ -139,11 +172,13 @@ pub enum StateWord {
     Rejected,
     /// See [`DeliveryState::Parked`].
     Parked,
+    /// See [`DeliveryState::Resolved`].
+    Resolved,
 }
 
 impl StateWord {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Queued,
         Self::Leased,
         Self::Submitted,
@@ -151,6 +186,7 @@ impl StateWord {
         Self::Posted,
         Self::Rejected,
         Self::Parked,
+        Self::Resolved,
     ];
 
     /// The word.
@@ -163,6 +199,7 @@ impl StateWord {
             Self::Posted => "posted",
             Self::Rejected => "rejected",
             Self::Parked => "parked",
+            Self::Resolved => "resolved",
         }
     }
 
@@ -183,6 +220,7 @@ impl DeliveryState {
             Self::Posted(_) => StateWord::Posted,
             Self::Rejected(_) => StateWord::Rejected,
             Self::Parked(_) => StateWord::Parked,
+            Self::Resolved(_) => StateWord::Resolved,
         }
     }
 
@@ -193,7 +231,7 @@ impl DeliveryState {
             Self::Leased { until, .. } => Some(*until),
             Self::Submitted { poll_at, .. } => Some(*poll_at),
             Self::Uncertain { probe_at, .. } => Some(*probe_at),
-            Self::Posted(_) | Self::Rejected(_) | Self::Parked(_) => None,
+            Self::Posted(_) | Self::Rejected(_) | Self::Parked(_) | Self::Resolved(_) => None,
         }
     }
 
@@ -246,6 +284,15 @@ impl DeliveryState {
                 texts.into_iter().for_each(|text| w.text(text));
             }
             Self::Parked(reason) => w.text(reason),
+            Self::Resolved(Resolution::PostedElsewhere { reference, reason }) => {
+                w.flag(true);
+                w.text(reference);
+                w.text(reason);
+            }
+            Self::Resolved(Resolution::NeverSent { reason }) => {
+                w.flag(false);
+                w.text(reason);
+            }
         }
     }
 
@@ -292,6 +339,11 @@ impl DeliveryState {
                 remedy: r.text()?,
             }),
             StateWord::Parked => Self::Parked(r.text()?),
+            StateWord::Resolved if r.flag()? => Self::Resolved(Resolution::PostedElsewhere {
+                reference: r.text()?,
+                reason: r.text()?,
+            }),
+            StateWord::Resolved => Self::Resolved(Resolution::NeverSent { reason: r.text()? }),
         })
     }
 }
@@ -367,6 +419,8 @@ pub enum DeliveryEvent {
     Found(Vec<Acknowledgement>),
     /// A person wants it tried again.
     Released,
+    /// A person settled it by hand.
+    Resolved(Resolution),
 }
 
 /// A move that the state does not allow.
@@ -393,7 +447,7 @@ pub struct Moment {
 /// The figures of delivery, all in milliseconds or counts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeliveryPolicy {
-    /// How long a worker may hold a delivery while sending.
+    /// How long a worker may be believed without a sign of life while it sends; it renews at half of it.
     pub lease_ms: i64,
     /// First wait after a fault; doubles each time.
     pub backoff_first_ms: i64,
@@ -416,7 +470,7 @@ pub struct DeliveryPolicy {
 impl Default for DeliveryPolicy {
     fn default() -> Self {
         Self {
-            lease_ms: 120_000,
+            lease_ms: 10_000,
             backoff_first_ms: 500,
             backoff_max_ms: 300_000,
             attempts_max: 12,

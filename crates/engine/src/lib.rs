@@ -4,8 +4,11 @@
 
 pub mod audit;
 pub mod change;
+pub mod circuit;
 pub mod crosswalk;
 pub mod delivery;
+pub mod feed;
+pub mod lineage;
 pub mod plan;
 pub mod reconcile;
 
@@ -13,8 +16,9 @@ pub use audit::{AuditEntry, Tampering, Verified, link, verify};
 pub use change::{
     Actor, BreakRecord, CallFact, Change, Changeset, FlowId, HoldNotice, OpenedDelivery,
 };
+pub use circuit::{Admission, Circuit, CircuitPolicy};
 pub use delivery::settle::settle;
 pub use delivery::{
     Delivery, DeliveryEvent, DeliveryPolicy, DeliveryRole, DeliveryState, IllegalMove, Moment,
-    StateWord,
+    Resolution, StateWord,
 };

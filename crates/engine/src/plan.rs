@@ -9,7 +9,7 @@ use tieout_model::{
 
 use crate::change::{Change, FlowId, HoldNotice, OpenedDelivery, key_of};
 use crate::delivery::correction::{renumbered, reversal_of};
-use crate::delivery::{Delivery, DeliveryRole, DeliveryState};
+use crate::delivery::{Delivery, DeliveryRole, DeliveryState, Resolution};
 
 /// A document that waits to be dealt with, with what was delivered of it so far.
 #[derive(Debug, Clone)]
@@ -35,6 +35,8 @@ pub struct Coded {
     pub version: String,
     /// Digest of the signed crosswalk.
     pub crosswalk: Digest,
+    /// Which rule decided what, as [`crate::lineage::encode`] writes it; empty if no rule was asked.
+    pub lineage: Vec<u8>,
 }
 
 /// What is to be done about a waiting document, before anything is translated.
@@ -52,6 +54,8 @@ pub enum Intent {
     Nothing,
     /// A delivery of it is on its way; look again when that is settled.
     Wait,
+    /// A person settled it by hand, so its newer state is a person's as well.
+    ByHand,
 }
 
 /// What is to be done about `waiting`.
@@ -74,6 +78,10 @@ pub fn intent(waiting: &Waiting<'_>) -> Intent {
         (DeliveryState::Parked(_), _) if waiting.is_deleted && last.attempts == 0 => {
             Intent::Nothing
         }
+        (DeliveryState::Resolved(Resolution::NeverSent { .. }), _) if waiting.is_deleted => {
+            Intent::Nothing
+        }
+        (DeliveryState::Resolved(_), _) => Intent::ByHand,
         _ => Intent::Wait,
     }
 }
@@ -89,6 +97,7 @@ pub fn post(
     replaces: Option<DeliveryId>,
 ) -> Result<Vec<Change>, Violations> {
     let number = replaces.map_or_else(|| next_number(waiting), |id| id.number);
+    let lineage = lineage_of(waiting, number, &coded);
     let opened = opened(waiting, coded, DeliveryRole::Posting, number, now)?;
     let change = match replaces {
         Some(id) => {
@@ -104,7 +113,23 @@ pub fn post(
         }
         None => Change::OpenDelivery(Box::new(opened)),
     };
-    Ok(vec![change, settled(waiting)])
+    let settled = settled(waiting);
+    Ok([change]
+        .into_iter()
+        .chain(lineage)
+        .chain([settled])
+        .collect())
+}
+
+fn lineage_of(waiting: &Waiting<'_>, number: u32, coded: &Coded) -> Option<Change> {
+    let id = DeliveryId {
+        document: waiting.envelope.id(),
+        number,
+    };
+    (!coded.lineage.is_empty()).then(|| Change::RecordLineage {
+        id,
+        body: coded.lineage.clone(),
+    })
 }
 
 /// The changes that carry out [`Intent::Correct`]: none but the note if the present state is what was posted.
@@ -130,13 +155,16 @@ pub fn correct(
         document: reversal_of(sent, number)?,
         version: posted.crosswalk_version.clone(),
         crosswalk: posted.crosswalk,
+        lineage: Vec::new(),
     };
     let reversal = build(waiting, back, DeliveryRole::Reversal, number, now);
     let mut changes = vec![Change::OpenDelivery(Box::new(reversal))];
     if let Some(coded) = coded {
         let number = number.saturating_add(1);
+        let lineage = lineage_of(waiting, number, &coded);
         let next = opened(waiting, coded, DeliveryRole::Posting, number, now)?;
         changes.push(Change::OpenDelivery(Box::new(next)));
+        changes.extend(lineage);
     }
     changes.push(settled(waiting));
     Ok(changes)
@@ -161,6 +189,29 @@ pub fn withdraw(waiting: &Waiting<'_>) -> Vec<Change> {
     changes
 }
 
+/// The same changes, but every delivery that they open or refresh is looked up before it is sent: something may have been done for the
+/// document that the database does not know (it was restored from a backup).
+pub fn look_up_first(changes: Vec<Change>, now: Timestamp) -> Vec<Change> {
+    let doubt = |mut opened: Box<OpenedDelivery>| {
+        opened.delivery.state = DeliveryState::Uncertain {
+            probe_at: now,
+            absences: 0,
+        };
+        opened
+    };
+    let mut changes = changes;
+    for change in &mut changes {
+        if let Change::OpenDelivery(opened)
+        | Change::RefreshDelivery {
+            payload: opened, ..
+        } = change
+        {
+            *opened = doubt(opened.clone());
+        }
+    }
+    changes
+}
+
 /// The note that the present revision is dealt with.
 pub fn settled(waiting: &Waiting<'_>) -> Change {
     Change::SettleTranslation {
@@ -181,6 +232,20 @@ pub fn wait(envelope: &Envelope) -> Change {
             remedy: "nothing: it goes on by itself once that delivery is settled".into(),
         }],
         is_transient: true,
+    }
+}
+
+/// The hold of a document that changed after a person settled it by hand.
+pub fn by_hand(envelope: &Envelope) -> Change {
+    Change::Hold {
+        document: envelope.id(),
+        revision: envelope.revision.clone(),
+        notices: vec![HoldNotice {
+            code: "P0212".into(),
+            summary: "it changed in the source after it was settled by hand, so nothing is sent by itself".into(),
+            remedy: "settle the change by hand in the target, then `tieout document resolve` it again".into(),
+        }],
+        is_transient: false,
     }
 }
 

@@ -42,8 +42,8 @@ pub(crate) struct Answer {
 /// What became of a write that was answered.
 #[derive(Debug, Clone)]
 pub(crate) enum Written {
-    /// Done; the row as the target answered it.
-    Done(Value),
+    /// Done; what the target answered, which is complete JSON. It is parsed by those who need it: a business row is read back anyway.
+    Done(Bytes),
     /// Refused by the application; nothing was done.
     Refused(ErrorBody),
 }
@@ -127,8 +127,8 @@ impl Client {
             }
         };
         if (200..300).contains(&raw.status) {
-            return serde_json::from_slice(&raw.body)
-                .map(Written::Done)
+            return serde_json::from_slice::<serde::de::IgnoredAny>(&raw.body)
+                .map(|_complete| Written::Done(raw.body.clone()))
                 .map_err(|e| {
                     let detail = format!("status {} with a body that is no JSON: {e}", raw.status);
                     Fault::new(

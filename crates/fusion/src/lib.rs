@@ -18,6 +18,7 @@ mod setup;
 mod source;
 mod system;
 mod target;
+mod values;
 mod wire;
 
 pub use config::{
@@ -26,3 +27,4 @@ pub use config::{
 };
 pub use setup::{Application, Ledger, PeriodState};
 pub use system::Fusion;
+pub use values::SegmentValue;

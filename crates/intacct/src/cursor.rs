@@ -7,6 +7,9 @@ use tieout_model::FaultClass;
 
 use crate::civil_time::Second;
 
+/// How long a second of the source lasts; its stamps tell no finer time.
+const SECOND_MS: i64 = 1_000;
+
 /// Where the stream of stamped rows stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Stamped {
@@ -62,7 +65,9 @@ impl Stamped {
             } => Some(second),
             Self::Inside { .. } => None,
             Self::CaughtUp { second, at_ms } => {
-                (now_ms.saturating_sub(at_ms) >= settle_ms).then_some(second)
+                // The second may have just begun when its first row was met: until it is surely over, more may come.
+                let waited_ms = now_ms.saturating_sub(at_ms);
+                (waited_ms >= settle_ms.saturating_add(SECOND_MS)).then_some(second)
             }
             Self::Closed { second } => Some(second),
         };
@@ -277,6 +282,15 @@ mod tests {
     }
 
     #[test]
+    fn a_second_is_not_closed_before_it_can_be_over_however_short_the_settling() {
+        let first = Stamped::Start.advanced(1_000, 0, Some((50, 7)), false);
+        let soon = first.advanced(1_100, 0, Some((50, 8)), false);
+        assert_eq!(soon, first);
+        let later = soon.advanced(2_000, 0, Some((50, 9)), false);
+        assert_eq!(later, Stamped::Closed { second: 50 });
+    }
+
+    #[test]
     fn an_open_second_is_read_again_and_closed_once_it_is_over() {
         let first = Stamped::Start.advanced(1_000, 2_000, Some((50, 7)), false);
         assert_eq!(
@@ -294,7 +308,7 @@ mod tests {
                 at_ms: 1_000
             }
         );
-        let over = again.advanced(3_000, 2_000, Some((50, 9)), false);
+        let over = again.advanced(4_000, 2_000, Some((50, 9)), false);
         assert_eq!(over, Stamped::Closed { second: 50 });
         let newer = again.advanced(3_000, 2_000, Some((51, 1)), false);
         assert_eq!(

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use futures_util::{StreamExt as _, stream};
 use tieout_connector::{Fault, FaultOrigin};
 use tieout_model::FaultClass;
 
@@ -70,28 +71,41 @@ pub(crate) async fn read(
 ) -> Result<Lines, Fault> {
     let mut lines = Lines::default();
     let size = client.config.bounds.key_list_max.max(1);
-    for chunk in parents.chunks(size) {
-        let mut pages = chunk_pages(client, query, chunk).await?;
-        if pages.is_none() {
-            pages = chunk_pages(client, query, chunk).await?;
-        }
-        let Some(pages) = pages else {
-            let attempted = format!("query {}", query.object);
-            let detail = "the lines changed twice while they were read";
-            let class = FaultClass::Unavailable;
-            return Err(Fault::new(
-                class,
-                FaultOrigin::Application,
-                attempted,
-                detail,
-            ));
-        };
-        for table in pages {
+    let chunks: Vec<_> = parents
+        .chunks(size)
+        .map(|chunk| chunk_read(client, query, chunk))
+        .collect();
+    let at_a_time = client.config.bounds.in_flight_max.max(1);
+    let mut chunks = stream::iter(chunks).buffered(at_a_time);
+    while let Some(pages) = chunks.next().await {
+        for table in pages? {
             let columns = LineColumns::of(&table, &client.config, query.object);
             lines.push(table, columns, query.parent_field);
         }
     }
     Ok(lines)
+}
+
+/// All pages of one chunk, read again once if they changed meanwhile.
+async fn chunk_read(
+    client: &Client,
+    query: &LineQuery<'_>,
+    chunk: &[&str],
+) -> Result<Vec<Table>, Fault> {
+    for _ in 0..2 {
+        if let Some(pages) = chunk_pages(client, query, chunk).await? {
+            return Ok(pages);
+        }
+    }
+    let attempted = format!("query {}", query.object);
+    let detail = "the lines changed twice while they were read";
+    let class = FaultClass::Unavailable;
+    Err(Fault::new(
+        class,
+        FaultOrigin::Application,
+        attempted,
+        detail,
+    ))
 }
 
 /// All pages of one chunk, or `None` if their number of rows is not what the first page announced.

@@ -55,6 +55,19 @@ impl Source for Intacct {
     }
 }
 
+/// The resolution of stamps.
+const SECOND_MS: i64 = 1_000;
+
+/// What is read beside the stamped rows.
+#[derive(Default)]
+struct Side {
+    unstamped: Vec<Captured>,
+    last_unstamped: Option<i64>,
+    is_unstamped_full: bool,
+    deleted: Vec<Captured>,
+    next_deleted: Option<Stamped>,
+}
+
 /// One call of [`Source::changes`].
 pub(crate) struct Step<'a> {
     pub(crate) intacct: &'a Intacct,
@@ -71,32 +84,88 @@ impl Step<'_> {
         position: &mut Position,
         captured: &mut Vec<Captured>,
     ) -> Result<bool, Fault> {
-        let capture = &self.intacct.client.config.capture;
         let now_ms = self.intacct.client.now_ms();
-        let headers = self.stamped(position.stamped).await?;
-        captured.extend(self.documents(&headers).await?);
-        let settle_ms = i64::try_from(capture.settle_ms).unwrap_or(i64::MAX);
+        let settle_ms = self.settle_ms();
+        // While much is waiting, only the stamped rows are read; once caught up, all three are asked for at once.
+        let is_catching_up = matches!(position.stamped, Stamped::Start | Stamped::Inside { .. });
+        let stamped = async {
+            let headers = self.stamped(position.stamped).await?;
+            let documents = self.documents(&headers).await?;
+            Ok::<_, Fault>((headers, documents))
+        };
+        let (headers, documents, side) = if is_catching_up {
+            let (headers, documents) = stamped.await?;
+            let is_full = headers.is_full;
+            let side = if is_full {
+                Side::default()
+            } else {
+                self.side(*position, now_ms).await?
+            };
+            (headers, documents, side)
+        } else {
+            let both = futures_util::future::try_join(stamped, self.side(*position, now_ms));
+            let ((headers, documents), side) = both.await?;
+            (headers, documents, side)
+        };
+        captured.extend(documents);
         let (last, is_full) = (headers.last, headers.is_full);
         position.stamped = position.stamped.advanced(now_ms, settle_ms, last, is_full);
         if is_full {
+            // What was read beside it is read again once caught up: its place in the cursor did not move.
             return Ok(true);
         }
-        if capture.reads_unstamped && self.feed.may_be_unstamped {
-            let headers = self.unstamped(position.unstamped).await?;
-            captured.extend(self.documents(&headers).await?);
-            if let Some((_, record)) = headers.last {
-                position.unstamped = record;
-            }
-            if headers.is_full {
-                return Ok(true);
-            }
+        captured.extend(side.unstamped);
+        if let Some(record) = side.last_unstamped {
+            position.unstamped = record;
         }
-        if capture.reads_deletions {
-            let (deleted, next) = self.deletions(position.deleted, now_ms).await?;
-            captured.extend(deleted);
+        if side.is_unstamped_full {
+            return Ok(true);
+        }
+        captured.extend(side.deleted);
+        if let Some(next) = side.next_deleted {
             position.deleted = next;
         }
         self.look_back(position, now_ms, captured).await
+    }
+
+    /// How long after a second was met it is surely over and everything in it visible: stamps are whole seconds, so a second that was
+    /// just met goes on for up to one more, whatever the setting says.
+    pub(crate) fn settle_ms(&self) -> i64 {
+        let capture = &self.intacct.client.config.capture;
+        let settle_ms = i64::try_from(capture.settle_ms).unwrap_or(i64::MAX);
+        settle_ms.saturating_add(SECOND_MS)
+    }
+
+    /// Reads rows without a stamp, and deletions.
+    async fn side(&self, position: Position, now_ms: i64) -> Result<Side, Fault> {
+        let capture = &self.intacct.client.config.capture;
+        let unstamped = async {
+            if !(capture.reads_unstamped && self.feed.may_be_unstamped) {
+                return Ok(None);
+            }
+            let headers = self.unstamped(position.unstamped).await?;
+            let documents = self.documents(&headers).await?;
+            Ok::<_, Fault>(Some((headers, documents)))
+        };
+        let deletions = async {
+            if !capture.reads_deletions {
+                return Ok(None);
+            }
+            let read = self.deletions(position.deleted, now_ms).await?;
+            Ok::<_, Fault>(Some(read))
+        };
+        let (unstamped, deletions) = futures_util::future::try_join(unstamped, deletions).await?;
+        let mut side = Side::default();
+        if let Some((headers, documents)) = unstamped {
+            side.unstamped = documents;
+            side.last_unstamped = headers.last.map(|(_, record)| record);
+            side.is_unstamped_full = headers.is_full;
+        }
+        if let Some((deleted, next)) = deletions {
+            side.deleted = deleted;
+            side.next_deleted = Some(next);
+        }
+        Ok(side)
     }
 
     /// Reads a page of the window before the newest row again, if that is due.

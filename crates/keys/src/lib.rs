@@ -3,6 +3,7 @@
 //! Not for secrets of systems (passwords, tokens): references to those are resolved by the program. Checking a signature needs no key
 //! service, only the public key, so it is a function.
 
+mod folder;
 mod local;
 
 use std::fmt;
@@ -14,6 +15,7 @@ use ed25519_dalek::pkcs8::{DecodePublicKey as _, EncodePublicKey as _};
 use sha2::{Digest as _, Sha256};
 use tieout_model::Digest;
 
+pub use folder::KeyFolder;
 pub use local::LocalKeys;
 
 /// Names a signing key: the first 16 hexadecimal digits of the SHA-256 of its public key.
@@ -145,4 +147,11 @@ pub trait KeyService: Send + Sync {
     /// # Errors
     /// [`KeyError`] if there is no such key, or the service can't be reached.
     async fn sign(&self, key: &SigningKeyId, digest: &Digest) -> Result<Signature, KeyError>;
+
+    /// Signs a whole message with the key of that name: an Ed25519 signature is over the message, not over its digest.
+    ///
+    /// # Errors
+    /// [`KeyError`] if there is no such key, or the service can't be reached.
+    async fn sign_message(&self, key: &SigningKeyId, message: &[u8])
+    -> Result<Signature, KeyError>;
 }

@@ -95,8 +95,16 @@ impl KeyService for LocalKeys {
     }
 
     async fn sign(&self, key: &SigningKeyId, digest: &Digest) -> Result<Signature, KeyError> {
+        self.sign_message(key, digest.as_bytes()).await
+    }
+
+    async fn sign_message(
+        &self,
+        key: &SigningKeyId,
+        message: &[u8],
+    ) -> Result<Signature, KeyError> {
         if *key == self.id {
-            return Ok(self.sign_bytes(digest.as_bytes()));
+            return Ok(self.sign_bytes(message));
         }
         Err(KeyError::OtherKey {
             held: self.id.clone(),

@@ -28,12 +28,19 @@ pub struct Dimensional {
     pub affiliate: Option<EntityId>,
 }
 
+/// Name under which a line carries the context of its flexfield, where the crosswalk names one.
+pub const FLEXFIELD_CONTEXT: &str = "context";
+
+/// Before the names of attributes that belong on the header of a document.
+pub const HEADER_ATTRIBUTE: &str = "header:";
+
 /// One combination of segments with the flexfield values that travel on the line.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Combination {
     /// Segment values in the order of the chart of accounts.
     pub segments: Vec<Code>,
-    /// Flexfield values by attribute name; a blank one is absent.
+    /// Flexfield values by attribute name, [`HEADER_ATTRIBUTE`] before those of the header; a blank one is absent. [`FLEXFIELD_CONTEXT`]
+    /// is the context, where the crosswalk names one.
     pub attributes: BTreeMap<String, String>,
 }
 

@@ -63,6 +63,10 @@ impl fmt::Display for DocumentKind {
 
 /// A document.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "documents are handled one at a time and live in the heap with their lines; a box would only cost a second look"
+)]
 pub enum Document {
     /// See [`JournalEntry`].
     JournalEntry(JournalEntry),

@@ -22,7 +22,9 @@ pub use currency::Currency;
 pub use delivery::{
     Acknowledgement, DeliveryId, FaultClass, IdempotencyKey, JobRef, Marks, Rejection, Stamp,
 };
-pub use dimension::{Coding, Combination, Dimension, Dimensional};
+pub use dimension::{
+    Coding, Combination, Dimension, Dimensional, FLEXFIELD_CONTEXT, HEADER_ATTRIBUTE,
+};
 pub use document::journal_entry::{
     JournalDraft, JournalEntry, JournalLine, JournalPurpose, PostingKind,
 };

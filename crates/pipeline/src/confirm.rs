@@ -6,11 +6,11 @@
 use std::collections::BTreeMap;
 
 use tieout_connector::Batch;
-use tieout_engine::{DeliveryEvent, DeliveryState, StateWord};
+use tieout_engine::{Admission, DeliveryEvent, DeliveryState, StateWord};
 use tieout_model::{DeliveryId, DocumentKind, JobRef, SystemId};
 
 use crate::context::{Context, PassError, Progress};
-use crate::deliver::{Lot, commit_events, event, failed, grouped};
+use crate::deliver::{Lot, apart, commit_events, event, failed, grouped};
 
 /// Asks about what is due.
 ///
@@ -25,46 +25,62 @@ pub async fn pass(context: &Context) -> Result<Progress, PassError> {
         .await?;
     worked += expired.len();
     for (_, lot) in grouped(expired)? {
-        let events = lot
+        let (deliveries, items) = apart(lot);
+        let events = deliveries
             .iter()
-            .map(|(d, _)| (d.id, DeliveryEvent::LeaseExpired))
+            .map(|d| (d.id, DeliveryEvent::LeaseExpired))
             .collect();
-        commit_events(context, "confirm", lot, events).await?;
+        commit_events(context, "confirm", (&deliveries, &items), &events).await?;
     }
     let submitted = context
         .store
         .due(context.now(), StateWord::Submitted, limit)
         .await?;
-    worked += submitted.len();
     for ((target, kind), lot) in grouped(submitted)? {
         for (job, lot) in by_job(lot) {
-            ask_about(context, &target, kind, &job, lot).await?;
+            let lot = admitted(context, &target, lot);
+            worked += lot.len();
+            if !lot.is_empty() {
+                ask_about(context, &target, kind, &job, lot).await?;
+            }
         }
     }
     let uncertain = context
         .store
         .due(context.now(), StateWord::Uncertain, limit)
         .await?;
-    worked += uncertain.len();
     for ((target, kind), lot) in grouped(uncertain)? {
-        look_up(context, &target, kind, lot).await?;
+        let lot = admitted(context, &target, lot);
+        worked += lot.len();
+        if !lot.is_empty() {
+            look_up(context, &target, kind, lot).await?;
+        }
     }
     if worked > 0 {
         return Ok(Progress::Worked(u32::try_from(worked).unwrap_or(u32::MAX)));
     }
     Ok(Progress::Idle {
-        wake_at: context.store.next_due().await?,
+        wake_at: context.next_due().await?,
     })
+}
+
+/// What of a lot may be asked about now: all of it, one as a probe, or nothing because the system is away.
+fn admitted(context: &Context, target: &SystemId, mut lot: Lot) -> Lot {
+    match context.admit(target) {
+        Admission::Free => {}
+        Admission::Probe => lot.truncate(1),
+        Admission::NotBefore(_) => lot.clear(),
+    }
+    lot
 }
 
 fn by_job(lot: Lot) -> BTreeMap<JobRef, Lot> {
     let mut jobs: BTreeMap<JobRef, Lot> = BTreeMap::new();
     for (delivery, item) in lot {
-        let job = match &delivery.state {
-            DeliveryState::Submitted { job, .. } => job.clone(),
-            _ => continue,
+        let DeliveryState::Submitted { job, .. } = &delivery.state else {
+            continue;
         };
-        jobs.entry(job).or_default().push((delivery, item));
+        jobs.entry(job.clone()).or_default().push((delivery, item));
     }
     jobs
 }
@@ -83,17 +99,19 @@ async fn ask_about(
     else {
         return Ok(());
     };
-    let items = lot.iter().map(|(_, item)| item.clone()).collect();
-    let events: BTreeMap<DeliveryId, DeliveryEvent> =
-        match client.poll(job, &Batch { kind, items }).await {
-            Ok(outcome) => outcome
-                .items
-                .into_iter()
-                .map(|(id, o)| (id, event(o)))
-                .collect(),
-            Err(fault) => lot.iter().map(|(d, _)| (d.id, failed(&fault))).collect(),
-        };
-    commit_events(context, "confirm", lot, events).await
+    let (deliveries, items) = apart(lot);
+    let batch = Batch { kind, items };
+    let answer = client.poll(job, &batch).await;
+    context.heard_outcome(target, &answer);
+    let events: BTreeMap<DeliveryId, DeliveryEvent> = match answer {
+        Ok(outcome) => outcome
+            .items
+            .into_iter()
+            .map(|(id, o)| (id, event(o)))
+            .collect(),
+        Err(fault) => deliveries.iter().map(|d| (d.id, failed(&fault))).collect(),
+    };
+    commit_events(context, "confirm", (&deliveries, &batch.items), &events).await
 }
 
 async fn look_up(
@@ -109,14 +127,16 @@ async fn look_up(
     else {
         return Ok(());
     };
-    let items = lot.iter().map(|(_, item)| item.clone()).collect();
-    let events: BTreeMap<DeliveryId, DeliveryEvent> =
-        match client.find(&Batch { kind, items }).await {
-            Ok(found) => found
-                .into_iter()
-                .map(|f| (f.id, DeliveryEvent::Found(f.rows)))
-                .collect(),
-            Err(fault) => lot.iter().map(|(d, _)| (d.id, failed(&fault))).collect(),
-        };
-    commit_events(context, "confirm", lot, events).await
+    let (deliveries, items) = apart(lot);
+    let batch = Batch { kind, items };
+    let answer = client.find(&batch).await;
+    context.heard(target, answer.as_ref().err());
+    let events: BTreeMap<DeliveryId, DeliveryEvent> = match answer {
+        Ok(found) => found
+            .into_iter()
+            .map(|f| (f.id, DeliveryEvent::Found(f.rows)))
+            .collect(),
+        Err(fault) => deliveries.iter().map(|d| (d.id, failed(&fault))).collect(),
+    };
+    commit_events(context, "confirm", (&deliveries, &batch.items), &events).await
 }

@@ -6,10 +6,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tieout_connector::{Books, CallRecord, CallSink, Source, Target, Waiter};
 use tieout_engine::crosswalk::Crosswalk;
-use tieout_engine::{Actor, CallFact, Change, Changeset, DeliveryPolicy, Moment};
+use tieout_engine::{Actor, CallFact, Change, Changeset, CircuitPolicy, DeliveryPolicy, Moment};
 use tieout_model::{Ambient, Document, SystemId, Timestamp, canonical};
 use tieout_store::{CommitError, Committed, LoadError, Store, StoredDelivery};
 
+use crate::circuits::Circuits;
 use crate::flow::Stream;
 
 /// One system with its roles.
@@ -36,6 +37,10 @@ pub struct Bounds {
     pub lease_len_max: usize,
     /// Deliveries asked about at a time.
     pub confirm_len_max: usize,
+    /// Nothing more is read from the sources while so many documents wait to be translated or sent.
+    pub queue_len_max: u64,
+    /// When a system that does not answer is left alone.
+    pub circuit: CircuitPolicy,
 }
 
 impl Default for Bounds {
@@ -46,6 +51,8 @@ impl Default for Bounds {
             waiting_len_max: 5_000,
             lease_len_max: 200,
             confirm_len_max: 400,
+            queue_len_max: 20_000,
+            circuit: CircuitPolicy::default(),
         }
     }
 }
@@ -74,6 +81,8 @@ pub struct Context {
     pub calls: Arc<CallBuffer>,
     /// What was done so far, for people who watch.
     pub tally: Arc<Tally>,
+    /// Which systems are away.
+    pub circuits: Circuits,
 }
 
 /// Why a pass ended early. A system's fault is no reason: it is an event of a delivery.
@@ -165,6 +174,20 @@ impl Context {
             }
             Err(cause) => Err(PassError::Commit { stage, cause }),
         }
+    }
+
+    /// Every source was read to its end: a restored database has seen all that the lost time may have done.
+    pub(crate) async fn caught_up(&self) -> Result<(), PassError> {
+        let restored = self.store.restored().await?;
+        if restored.is_none_or(|found| found.through.is_some()) {
+            return Ok(());
+        }
+        let by = Actor::Worker(self.worker.clone());
+        let noted = self.store.caught_up(by, self.now()).await;
+        noted.map_err(|cause| PassError::Commit {
+            stage: "extract",
+            cause,
+        })
     }
 }
 

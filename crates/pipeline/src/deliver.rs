@@ -7,36 +7,74 @@ use std::collections::BTreeMap;
 
 use tieout_connector::{Batch, BatchItem, Fault, ItemOutcome};
 use tieout_engine::plan::difference;
-use tieout_engine::{Change, Delivery, DeliveryEvent, settle};
+use tieout_engine::{Admission, Change, Delivery, DeliveryEvent, settle};
 use tieout_model::{DeliveryId, Document, DocumentKind, FaultClass, SystemId};
 use tieout_store::{LeaseRequest, StoredDelivery};
 
 use crate::context::{Context, PassError, Progress, Tally, decoded};
+use crate::lease::Leases;
 
 /// Leases and sends one lot of deliveries.
 ///
 /// # Errors
 /// [`PassError`] if the store fails.
 pub async fn pass(context: &Context) -> Result<Progress, PassError> {
-    let want = LeaseRequest {
-        worker: context.worker.clone(),
-        now: context.now(),
-        lease_ms: context.policy.lease_ms,
-        limit: context.bounds.lease_len_max,
-        kind: None,
-        target: None,
-    };
-    let leased = context.store.lease(&want).await?;
-    if leased.is_empty() {
+    let mut count = 0_usize;
+    for (target, limit) in targets(context).await? {
+        let want = LeaseRequest {
+            worker: context.worker.clone(),
+            now: context.now(),
+            lease_ms: context.policy.lease_ms,
+            limit,
+            kind: None,
+            target: target.clone(),
+        };
+        let leased = context.store.lease(&want).await?;
+        if let Some(target) = target.filter(|_| leased.is_empty()) {
+            context.not_called(&target);
+        }
+        count += leased.len();
+        send_all(context, leased).await?;
+    }
+    if count == 0 {
         return Ok(Progress::Idle {
-            wake_at: context.store.next_due().await?,
+            wake_at: context.next_due().await?,
         });
     }
-    let count = u32::try_from(leased.len()).unwrap_or(u32::MAX);
-    for ((target, kind), lot) in grouped(leased)? {
-        send(context, &target, kind, lot).await?;
+    Ok(Progress::Worked(u32::try_from(count).unwrap_or(u32::MAX)))
+}
+
+/// Sends what was leased, and keeps it meanwhile.
+async fn send_all(context: &Context, leased: Vec<StoredDelivery>) -> Result<(), PassError> {
+    let leases = Leases::of(&leased);
+    let sending = async {
+        for ((target, kind), lot) in grouped(leased)? {
+            send(context, &leases, &target, kind, lot).await?;
+        }
+        Ok(())
+    };
+    tokio::select! {
+        biased;
+        done = sending => done,
+        never = leases.keep(context) => match never {},
     }
-    Ok(Progress::Worked(count))
+}
+
+/// What may be leased: everything while all systems answer, else only what is for those that do, and one delivery as a probe for one
+/// whose pause is over.
+async fn targets(context: &Context) -> Result<Vec<(Option<SystemId>, usize)>, PassError> {
+    let all = context.bounds.lease_len_max;
+    if context.circuits.away(context.now()).is_empty() {
+        return Ok(vec![(None, all)]);
+    }
+    let systems = context.systems.iter();
+    let names = systems.filter(|(_, system)| system.target.is_some());
+    let admitted = names.filter_map(|(name, _)| match context.admit(name) {
+        Admission::Free => Some((Some(name.clone()), all)),
+        Admission::Probe => Some((Some(name.clone()), 1)),
+        Admission::NotBefore(_) => None,
+    });
+    Ok(admitted.collect())
 }
 
 /// Deliveries of one kind to one target, with what is to be sent.
@@ -67,6 +105,7 @@ pub(crate) fn grouped(
 
 async fn send(
     context: &Context,
+    leases: &Leases,
     target: &SystemId,
     kind: DocumentKind,
     lot: Lot,
@@ -83,16 +122,19 @@ async fn send(
             format!("sending {kind} to {target}"),
             "this system does not take that kind of document",
         );
-        let events = lot.iter().map(|(d, _)| (d.id, not_done(&fault))).collect();
-        return commit_events(context, "deliver", lot, events).await;
+        let (deliveries, items) = apart(lot);
+        let events = deliveries.iter().map(|d| (d.id, not_done(&fault)));
+        let events = events.collect();
+        return leases.settle(context, (&deliveries, &items), &events).await;
     };
     let size = usize::try_from(batch_max).unwrap_or(usize::MAX).max(1);
     let mut rest = lot;
     while !rest.is_empty() {
         let tail = rest.split_off(size.min(rest.len()));
-        let part = std::mem::replace(&mut rest, tail);
-        let items = part.iter().map(|(_, item)| item.clone()).collect();
-        let answer = client.post(&Batch { kind, items }).await;
+        let (part, items) = apart(std::mem::replace(&mut rest, tail));
+        let batch = Batch { kind, items };
+        let answer = client.post(&batch).await;
+        context.heard_outcome(target, &answer);
         Tally::add(&context.tally.sent, part.len());
         let events = match answer {
             Ok(outcome) => outcome
@@ -100,43 +142,74 @@ async fn send(
                 .into_iter()
                 .map(|(id, o)| (id, event(o)))
                 .collect(),
-            Err(fault) => part.iter().map(|(d, _)| (d.id, failed(&fault))).collect(),
+            Err(fault) => part.iter().map(|d| (d.id, failed(&fault))).collect(),
         };
-        commit_events(context, "deliver", part, events).await?;
+        leases
+            .settle(context, (&part, &batch.items), &events)
+            .await?;
     }
     Ok(())
 }
 
-/// Decides on each delivery what its event means, and commits that.
+/// What is known of the deliveries, and what is sent of them.
+pub(crate) fn apart(lot: Lot) -> (Vec<Delivery>, Vec<BatchItem>) {
+    lot.into_iter().unzip()
+}
+
+/// Decides on each delivery what its event means, and commits that. `items` are what was sent of `deliveries`, in the same order.
 pub(crate) async fn commit_events(
     context: &Context,
     stage: &'static str,
-    lot: Lot,
-    events: BTreeMap<DeliveryId, DeliveryEvent>,
+    (deliveries, items): (&[Delivery], &[BatchItem]),
+    events: &BTreeMap<DeliveryId, DeliveryEvent>,
 ) -> Result<(), PassError> {
-    let mut changes = Vec::new();
-    for (delivery, item) in lot {
-        // A target that is silent about an item leaves it unknown, never done or undone.
+    // A target that is silent about an item leaves it unknown, never done or undone.
+    let heard = |(delivery, item): (&Delivery, &BatchItem)| {
         let event = events
             .get(&delivery.id)
             .cloned()
             .unwrap_or(DeliveryEvent::Unknown);
-        let event = compared(event, &delivery, &item.document);
-        count(context, &event);
-        match settle(&delivery, event, context.moment(), &context.policy) {
-            Ok(change) => changes.push(change),
-            Err(illegal) => tracing::warn!(%illegal, "event ignored"),
-        }
+        compared(event, delivery, &item.document)
+    };
+    let heard: Vec<DeliveryEvent> = deliveries.iter().zip(items).map(heard).collect();
+    heard.iter().for_each(|event| count(context, event));
+    let change = |(delivery, event): (&Delivery, &DeliveryEvent)| {
+        let settled = settle(delivery, event.clone(), context.moment(), &context.policy);
+        settled
+            .inspect_err(|illegal| tracing::warn!(%illegal, "event ignored"))
+            .ok()
+    };
+    let changes: Vec<Change> = deliveries.iter().zip(&heard).filter_map(change).collect();
+    if changes.is_empty() || context.commit(stage, changes).await?.is_some() {
+        return Ok(());
     }
-    commit_moves(context, stage, changes).await
+    // One delivery was moved by somebody else: the others' outcomes must not be lost with it.
+    for change in deliveries.iter().zip(&heard).filter_map(change) {
+        context.commit(stage, vec![change]).await?;
+    }
+    Ok(())
 }
 
 /// A row that was read back counts only if it is what was sent.
 fn compared(event: DeliveryEvent, delivery: &Delivery, sent: &Document) -> DeliveryEvent {
-    let row = match &event {
-        DeliveryEvent::ReadBack(ack) => Some(ack),
-        DeliveryEvent::Found(rows) if rows.len() == 1 => rows.first(),
-        _ => None,
+    let rows = match &event {
+        DeliveryEvent::ReadBack(ack) => std::slice::from_ref(ack),
+        DeliveryEvent::Found(rows) => rows,
+        DeliveryEvent::Taken { .. }
+        | DeliveryEvent::Accepted(_)
+        | DeliveryEvent::Pending
+        | DeliveryEvent::ReadBackOther(_)
+        | DeliveryEvent::Refused(_)
+        | DeliveryEvent::NotDone { .. }
+        | DeliveryEvent::Unknown
+        | DeliveryEvent::Absent
+        | DeliveryEvent::LeaseExpired
+        | DeliveryEvent::Released
+        | DeliveryEvent::Resolved(_) => &[],
+    };
+    let row = match rows {
+        [row] => Some(row),
+        [] | [_, ..] => None,
     };
     let accounted = row.filter(|ack| ack.is_accounted);
     match accounted.and_then(|ack| difference(ack, delivery, sent)) {
@@ -145,26 +218,12 @@ fn compared(event: DeliveryEvent, delivery: &Delivery, sent: &Document) -> Deliv
     }
 }
 
-async fn commit_moves(
-    context: &Context,
-    stage: &'static str,
-    changes: Vec<Change>,
-) -> Result<(), PassError> {
-    if changes.is_empty() || context.commit(stage, changes.clone()).await?.is_some() {
-        return Ok(());
-    }
-    // One delivery was moved by somebody else: the others' outcomes must not be lost with it.
-    for change in changes {
-        context.commit(stage, vec![change]).await?;
-    }
-    Ok(())
-}
-
 fn count(context: &Context, event: &DeliveryEvent) {
-    match event {
-        DeliveryEvent::ReadBack(ack) if ack.is_accounted => Tally::add(&context.tally.posted, 1),
-        DeliveryEvent::Refused(_) => Tally::add(&context.tally.rejected, 1),
-        _ => {}
+    if matches!(event, DeliveryEvent::ReadBack(ack) if ack.is_accounted) {
+        Tally::add(&context.tally.posted, 1);
+    }
+    if matches!(event, DeliveryEvent::Refused(_)) {
+        Tally::add(&context.tally.rejected, 1);
     }
 }
 

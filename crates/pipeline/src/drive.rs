@@ -5,7 +5,7 @@
 //! which is also the order in which a simulation sees them.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use tokio::sync::Notify;
 
@@ -69,9 +69,14 @@ pub async fn run(
         while !wake.is_stopping() {
             match extract::pass(&context).await {
                 Ok(Progress::Worked(_)) => wake.translate.notify_one(),
-                Ok(Progress::Idle { .. }) => rest(&context, &wake.extract, poll_interval_ms).await,
+                Ok(Progress::Idle { wake_at }) => {
+                    let soon = wake_at.map(|at| wait_ms(&context, Some(at)));
+                    let pause = soon.map_or(poll_interval_ms, |ms| ms.min(poll_interval_ms));
+                    rest(&context, &wake.extract, pause).await;
+                }
                 Err(PassError::Source { system, detail }) => {
-                    tracing::warn!(%system, %detail, "source cannot be read, will try again");
+                    // Said once, by the circuit.
+                    tracing::debug!(%system, %detail, "source cannot be read, will try again");
                     let pause = detail.retry_after_ms.unwrap_or(LOOK_INTERVAL_MS).max(100);
                     rest(&context, &wake.extract, pause.min(60_000)).await;
                 }
@@ -140,7 +145,7 @@ pub async fn drain(
     let mut drained = Drained { rounds: 0 };
     let mut source_failures = 0;
     loop {
-        let mut is_busy = false;
+        let (mut is_busy, mut is_waiting) = (false, false);
         match extract::pass(context).await {
             Ok(progress) => {
                 source_failures = 0;
@@ -152,7 +157,7 @@ pub async fn drain(
                     return Err(fault);
                 }
                 context.waiter.wait(LOOK_INTERVAL_MS).await;
-                is_busy = true;
+                is_waiting = true;
             }
             Err(other) => return Err(other),
         }
@@ -163,9 +168,11 @@ pub async fn drain(
         is_busy |= matches!(confirm::pass(context).await?, Progress::Worked(_));
         if is_busy {
             drained.rounds += 1;
+        }
+        if is_busy || is_waiting {
             continue;
         }
-        let Some(next) = context.store.next_due().await? else {
+        let Some(next) = context.next_due().await? else {
             break;
         };
         let wait = next.millis().saturating_sub(context.now().millis());
@@ -179,6 +186,144 @@ pub async fn drain(
     }
     context.commit("drain", Vec::new()).await?;
     Ok(drained)
+}
+
+/// Like [`drain`], with the stages side by side on the runtime's threads: for much work in real time.
+///
+/// # Errors
+/// As for [`drain`].
+pub async fn drain_side_by_side(
+    context: &Arc<Context>,
+    patience_ms: i64,
+    source_failures_max: u32,
+) -> Result<Drained, PassError> {
+    let mut drained = Drained { rounds: 0 };
+    loop {
+        if catch_up(context, source_failures_max).await? {
+            drained.rounds += 1;
+            continue;
+        }
+        let Some(next) = context.store.next_due().await? else {
+            break;
+        };
+        let wait = next.millis().saturating_sub(context.now().millis());
+        if wait > patience_ms {
+            break;
+        }
+        let wait = u64::try_from(wait.max(1)).unwrap_or(1);
+        context.waiter.wait(wait).await;
+    }
+    context.commit("drain", Vec::new()).await?;
+    Ok(drained)
+}
+
+/// How many lanes deliver at a time: one sends while another records.
+const LANES: u32 = 2;
+/// Longest wait of a stage for a word of the one before it.
+const WORD_INTERVAL_MS: u64 = 50;
+
+/// Runs every stage until it and all stages before it find nothing; true if any found something.
+async fn catch_up(context: &Arc<Context>, source_failures_max: u32) -> Result<bool, PassError> {
+    let river = Arc::new(River::default());
+    let mut stages = tokio::task::JoinSet::new();
+    let (at, down) = (Arc::clone(context), Arc::clone(&river));
+    stages.spawn(async move { down.read_all(&at, source_failures_max).await });
+    let mut workers = vec![Stage::Translate, Stage::Confirm];
+    workers.extend((0..LANES).map(|_| Stage::Deliver));
+    for stage in workers {
+        let (at, down) = (Arc::clone(context), Arc::clone(&river));
+        stages.spawn(async move { down.run(&at, stage).await });
+    }
+    while let Some(ended) = stages.join_next().await {
+        match ended {
+            Ok(done) => done?,
+            Err(stopped) => return Err(PassError::Damaged(format!("a stage stopped: {stopped}"))),
+        }
+    }
+    Ok(river.has_worked.load(Ordering::SeqCst))
+}
+
+/// What a stage says to the next one.
+#[derive(Debug, Default)]
+struct Said {
+    news: Notify,
+    /// How many of its workers have ended.
+    ended: AtomicU32,
+}
+
+/// The stages' words to each other while they run side by side.
+#[derive(Debug, Default)]
+struct River {
+    read: Said,
+    translated: Said,
+    delivered: Said,
+    confirmed: Said,
+    has_worked: AtomicBool,
+}
+
+impl River {
+    /// Reads until nothing is new.
+    async fn read_all(&self, context: &Context, failures_max: u32) -> Result<(), PassError> {
+        let mut failures = 0;
+        loop {
+            match extract::pass(context).await {
+                Ok(Progress::Worked(_)) => {
+                    failures = 0;
+                    self.has_worked.store(true, Ordering::SeqCst);
+                    self.read.news.notify_one();
+                }
+                Ok(Progress::Idle { .. }) => break,
+                Err(fault @ PassError::Source { .. }) => {
+                    failures += 1;
+                    if failures >= failures_max {
+                        return Err(fault);
+                    }
+                    context.waiter.wait(LOOK_INTERVAL_MS).await;
+                }
+                Err(other) => return Err(other),
+            }
+        }
+        self.read.ended.fetch_add(1, Ordering::SeqCst);
+        self.read.news.notify_waiters();
+        Ok(())
+    }
+
+    /// Passes until there is nothing to do and all workers of the stage before have ended.
+    async fn run(&self, context: &Context, stage: Stage) -> Result<(), PassError> {
+        let (before, workers, after) = match stage {
+            Stage::Translate => (&self.read, 1, &self.translated),
+            Stage::Deliver => (&self.translated, 1, &self.delivered),
+            Stage::Confirm => (&self.delivered, LANES, &self.confirmed),
+        };
+        loop {
+            // Asked before the pass, which then sees everything that came until the end.
+            let is_last = before.ended.load(Ordering::SeqCst) >= workers;
+            let progress = match stage {
+                Stage::Translate => translate::pass(context).await?,
+                Stage::Deliver => deliver::pass(context).await?,
+                Stage::Confirm => confirm::pass(context).await?,
+            };
+            match progress {
+                Progress::Worked(_) => {
+                    self.has_worked.store(true, Ordering::SeqCst);
+                    after.news.notify_one();
+                }
+                Progress::Idle { .. } if is_last => break,
+                Progress::Idle { .. } => rest(context, &before.news, WORD_INTERVAL_MS).await,
+            }
+        }
+        after.ended.fetch_add(1, Ordering::SeqCst);
+        after.news.notify_waiters();
+        Ok(())
+    }
+}
+
+/// A stage after reading.
+#[derive(Debug, Clone, Copy)]
+enum Stage {
+    Translate,
+    Deliver,
+    Confirm,
 }
 
 fn wait_ms(context: &Context, wake_at: Option<tieout_model::Timestamp>) -> u64 {

@@ -6,23 +6,34 @@
 
 use std::collections::BTreeMap;
 
-use tieout_connector::{Captured, Cursor, Page, Scope, Source};
-use tieout_engine::{Change, HoldNotice};
-use tieout_model::{Document, DocumentId, Envelope, Revision};
+use tieout_connector::{Captured, Cursor, Fault, FaultOrigin, Page, Scope, Source};
+use tieout_engine::{Admission, Change, HoldNotice, StateWord};
+use tieout_model::{Document, DocumentId, Envelope, FaultClass, Revision, SystemId, Timestamp};
 use tieout_store::KnownRevision;
 
 use crate::context::{Context, PassError, Progress, Tally};
 use crate::flow::Stream;
 
-/// Reads one page of every stream.
+/// How soon the sources are looked at again after enough was queued.
+const FULL_PAUSE_MS: i64 = 250;
+
+/// Reads one page of every stream, all at once, unless enough is queued already.
 ///
 /// # Errors
-/// [`PassError`] if the store fails, or if a source can't be read (the other streams are read first).
+/// [`PassError`] if the store fails, or if a source can't be read (the other streams are read all the same).
 pub async fn pass(context: &Context) -> Result<Progress, PassError> {
     let mut worked = 0;
     let mut failure = None;
-    for stream in &context.streams {
-        match read_page(context, stream).await {
+    if is_full(context).await? {
+        let wake_at = Some(context.now().plus_millis(FULL_PAUSE_MS));
+        return Ok(Progress::Idle { wake_at });
+    }
+    let pages = context
+        .streams
+        .iter()
+        .map(|stream| read_page(context, stream));
+    for page in futures_util::future::join_all(pages).await {
+        match page {
             Ok(count) => worked += count,
             Err(fault @ PassError::Source { .. }) => failure = Some(fault),
             Err(other) => return Err(other),
@@ -31,8 +42,27 @@ pub async fn pass(context: &Context) -> Result<Progress, PassError> {
     match failure {
         Some(failure) => Err(failure),
         None if worked > 0 => Ok(Progress::Worked(worked)),
-        None => Ok(Progress::Idle { wake_at: None }),
+        None => {
+            context.caught_up().await?;
+            Ok(Progress::Idle { wake_at: None })
+        }
     }
+}
+
+/// True if enough is in hand already: memory and database stay bounded, and the cursor remembers where to go on.
+async fn is_full(context: &Context) -> Result<bool, PassError> {
+    let counts = context.store.counts().await?;
+    let waiting = counts
+        .documents_in("captured")
+        .saturating_add(counts.deliveries_in(StateWord::Queued));
+    if waiting > context.bounds.queue_len_max {
+        tracing::debug!(
+            waiting,
+            "enough is queued; the sources are read again later"
+        );
+        return Ok(true);
+    }
+    Ok(false)
 }
 
 async fn read_page(context: &Context, stream: &Stream) -> Result<u32, PassError> {
@@ -78,11 +108,37 @@ async fn ask(
     };
     let cursor = position.map(|text| Cursor(text.to_owned()));
     let limit = context.bounds.page_len_max;
+    if let Admission::NotBefore(until) = context.admit(&stream.source) {
+        return Err(still_away(context, &stream.source, until));
+    }
     let answer = source.changes(&scope, cursor.as_ref(), limit).await;
+    context.heard(&stream.source, answer.as_ref().err());
     answer.map_err(|detail| PassError::Source {
         system: stream.source.clone(),
         detail,
     })
+}
+
+/// The fault that made the source count as away, to be tried again when its pause is over.
+fn still_away(context: &Context, system: &SystemId, until: Timestamp) -> PassError {
+    let fault = context.last_fault(system).unwrap_or_else(|| {
+        let attempted = format!("reading from {system}");
+        let detail = "it is being tried by another stage";
+        Fault::new(
+            FaultClass::Unavailable,
+            FaultOrigin::Transport,
+            attempted,
+            detail,
+        )
+    });
+    let wait_ms = until.millis().saturating_sub(context.now().millis());
+    PassError::Source {
+        system: system.clone(),
+        detail: Fault {
+            retry_after_ms: u64::try_from(wait_ms).ok(),
+            ..fault
+        },
+    }
 }
 
 async fn changes_of(

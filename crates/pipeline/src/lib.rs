@@ -5,16 +5,20 @@
 //! either nothing was committed, or the next pass goes on from the committed rows; a delivery whose worker died is looked up in the target
 //! before anything is repeated.
 
+pub mod balances;
+pub mod circuits;
 pub mod confirm;
 pub mod context;
 pub mod deliver;
 pub mod drive;
 pub mod extract;
 pub mod flow;
+mod lease;
 mod notice;
 pub mod reconcile;
 pub mod translate;
 
+pub use circuits::{Away, Circuits};
 pub use context::{CallBuffer, Context, PassError, Progress, System, Tally};
-pub use drive::{Drained, Wake, drain, run};
+pub use drive::{Drained, Wake, drain, drain_side_by_side, run};
 pub use flow::{Carrier, Flow, FlowOverlap, Stream, streams};

@@ -147,6 +147,7 @@ async fn read_source(
                 .insert(period.name.clone(), balances.collect());
         }
     }
+    members.extend(recorded.own.iter().cloned());
     evidence.source_members = Some(members);
     Ok(())
 }

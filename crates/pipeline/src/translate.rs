@@ -4,6 +4,7 @@
 //! at again whenever something moved.
 
 use tieout_engine::crosswalk::{Lineage, Unmapped};
+use tieout_engine::lineage;
 use tieout_engine::plan::{self, Coded, Intent, Waiting};
 use tieout_engine::{Change, Delivery, DeliveryRole, HoldNotice};
 use tieout_model::{Document, Envelope, Violations, canonical};
@@ -68,12 +69,12 @@ type Fresh = Vec<(Envelope, Document, String)>;
 
 fn remember(fresh: &mut Fresh, envelope: &Envelope, changes: &[Change]) {
     for change in changes {
-        let opened = match change {
-            Change::OpenDelivery(opened)
-            | Change::RefreshDelivery {
-                payload: opened, ..
-            } => opened,
-            _ => continue,
+        let (Change::OpenDelivery(opened)
+        | Change::RefreshDelivery {
+            payload: opened, ..
+        }) = change
+        else {
+            continue;
         };
         if let Ok(document) = canonical::decode_document(&opened.payload) {
             fresh.push((
@@ -119,19 +120,26 @@ async fn decide(
     let changes = match plan::intent(&waiting) {
         Intent::Nothing => Ok(vec![plan::settled(&waiting)]),
         Intent::Withdraw(_) => Ok(plan::withdraw(&waiting)),
+        Intent::ByHand => return Ok(Decided::Done(vec![plan::by_hand(envelope)])),
         Intent::Wait if stored.is_waiting => return Ok(Decided::StillWaiting),
         Intent::Wait => return Ok(Decided::Done(vec![plan::wait(envelope)])),
         Intent::Correct if stored.is_deleted => plan::correct(&waiting, None, now),
-        intent => match code(context, envelope, fresh).await? {
-            Ok(coded) => match intent {
-                Intent::Correct => plan::correct(&waiting, Some(coded), now),
-                Intent::Replace(id) => plan::post(&waiting, coded, now, Some(id)),
-                _ => plan::post(&waiting, coded, now, None),
-            },
-            Err(reasons) => return Ok(hold_once(stored, reasons)),
-        },
+        intent @ (Intent::Correct | Intent::Replace(_) | Intent::Post) => {
+            let coded = match code(context, envelope, fresh).await? {
+                Ok(coded) => coded,
+                Err(reasons) => return Ok(hold_once(stored, reasons)),
+            };
+            if let Intent::Replace(id) = intent {
+                plan::post(&waiting, coded, now, Some(id))
+            } else if matches!(intent, Intent::Correct) {
+                plan::correct(&waiting, Some(coded), now)
+            } else {
+                plan::post(&waiting, coded, now, None)
+            }
+        }
     };
     Ok(match changes {
+        Ok(changes) if stored.is_doubtful => Decided::Done(plan::look_up_first(changes, now)),
         Ok(changes) => Decided::Done(changes),
         Err(violations) => hold_once(stored, Reasons::of_violations(&violations)),
     })
@@ -239,6 +247,7 @@ async fn code(
             document: translation.document,
             version: translation.version,
             crosswalk: translation.crosswalk,
+            lineage: lineage::encode(&translation.rules),
         }),
         Err(unmapped) => Err(Reasons::of_unmapped(unmapped)),
     })

@@ -69,7 +69,7 @@ CREATE TABLE delivery (
     crosswalk_version TEXT NOT NULL,
     crosswalk BLOB NOT NULL,
     state TEXT NOT NULL CONSTRAINT delivery_state CHECK (
-        state IN ('queued', 'leased', 'submitted', 'uncertain', 'posted', 'rejected', 'parked')
+        state IN ('queued', 'leased', 'submitted', 'uncertain', 'posted', 'rejected', 'parked', 'resolved')
     ),
     state_body BLOB NOT NULL,
     due_at INTEGER,

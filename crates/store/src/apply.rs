@@ -5,10 +5,12 @@
 mod delivery;
 mod document;
 mod finding;
+mod register;
 
 use crate::link::{Link, params};
 use tieout_engine::audit::GENESIS;
 use tieout_engine::{Change, Changeset, FlowId, link};
+use tieout_model::Timestamp;
 
 use crate::failure::{CommitError, Conflict, LoadError};
 use crate::row;
@@ -27,7 +29,7 @@ pub(crate) fn apply(connection: &Link<'_>, set: &Changeset) -> Result<Committed,
         return Ok(before);
     }
     for change in &set.changes {
-        apply_change(connection, set, change)?;
+        apply_one(connection, set.at, change)?;
     }
     let sequence = before.sequence.saturating_add(1);
     let body = set.canonical();
@@ -54,12 +56,7 @@ pub(crate) fn current_head(connection: &Link<'_>) -> Result<Committed, LoadError
     }
 }
 
-fn apply_change(
-    connection: &Link<'_>,
-    set: &Changeset,
-    change: &Change,
-) -> Result<(), CommitError> {
-    let at = set.at;
+fn apply_one(connection: &Link<'_>, at: Timestamp, change: &Change) -> Result<(), CommitError> {
     match change {
         Change::AdvanceCursor {
             flow,
@@ -114,8 +111,10 @@ fn apply_change(
             payload,
         } => delivery::refresh(connection, *id, *expected, payload),
         Change::AdoptCrosswalk { digest, summary } => {
-            finding::adopt_crosswalk(connection, at, digest, summary)
+            finding::adopt(connection, at, digest, summary)
         }
+        Change::RecordStep(step) => register::record_step(connection, at, step),
+        Change::RecordLineage { id, body } => register::record_lineage(connection, *id, body),
         Change::RecordReconciliation {
             entity,
             snapshot,

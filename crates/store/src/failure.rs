@@ -79,6 +79,16 @@ pub enum Conflict {
         /// Whose payload was given.
         other: DeliveryId,
     },
+    /// Somebody else has taken a step meanwhile, or the clock was set back.
+    #[error("{subject} has {found} steps, not {expected}, or a later step was recorded")]
+    Step {
+        /// The proposal, or the subject of keys and settings.
+        subject: String,
+        /// How many steps the change expects.
+        expected: u32,
+        /// How many there are.
+        found: u32,
+    },
     /// There is no such document.
     #[error("document {document} is not known")]
     UnknownDocument {

@@ -2,7 +2,7 @@
 //!
 //! A lease is a changeset decided inside its own transaction: it moves deliveries from queued to leased and is audited like every other.
 //! Fairness: entities take turns, the oldest delivery of each first, so one entity's flood does not delay another's few. Order: delivery
-//! number n of a document is sent only when all lower ones are posted, which also means that no document is ever sent twice at once.
+//! number n of a document is sent only when all lower ones are posted (or settled by hand), which also means that no document is ever sent twice at once.
 
 use std::collections::BTreeMap;
 
@@ -40,12 +40,13 @@ struct Lane {
     entity: String,
 }
 
-const NEXT_LANE: &str = "SELECT target, kind, entity FROM delivery WHERE state = 'queued' AND (target, kind, entity) > (?1, ?2, ?3) \
-     ORDER BY target, kind, entity LIMIT 1";
+/// The instant after every delivery of a lane: with it the index is entered behind the lane, without it the whole lane would be walked.
+const NEXT_LANE: &str = "SELECT target, kind, entity FROM delivery WHERE state = 'queued' \
+     AND (target, kind, entity, due_at) > (?1, ?2, ?3, 9223372036854775807) ORDER BY target, kind, entity, due_at LIMIT 1";
 const WAITING: &str = "SELECT d.due_at, d.sequence FROM delivery d \
      WHERE d.state = 'queued' AND d.target = ?1 AND d.kind = ?2 AND d.entity = ?3 AND d.due_at <= ?4 \
      AND (d.number = 0 OR NOT EXISTS (SELECT 1 FROM delivery p WHERE p.document = d.document AND p.number < d.number \
-     AND p.state <> 'posted')) ORDER BY d.due_at, d.sequence LIMIT ?5";
+     AND p.state NOT IN ('posted', 'resolved'))) ORDER BY d.due_at, d.sequence LIMIT ?5";
 
 impl Store {
     /// Claims deliveries that are due, in one audited transaction. Those returned are leased already, in the version that the claim made.

@@ -36,6 +36,6 @@ pub use read::finding::{BreakRow, CallCounter, CrosswalkRow, ReconciliationRow};
 pub use read::listing::{DocumentDetail, DocumentFilter, DocumentRow, DocumentWord};
 pub use read::recorded::RecordedDocument;
 pub use restore::Restored;
-pub use store::{Committed, ExecutionMode, Store};
+pub use store::{Committed, ExecutionMode, Gate, GateSide, Store};
 pub use transfer::{Copied, TransferError};
 pub use verify::VerifyFailure;

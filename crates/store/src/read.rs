@@ -8,3 +8,4 @@ pub(crate) mod document;
 pub(crate) mod finding;
 pub(crate) mod listing;
 pub(crate) mod recorded;
+pub(crate) mod register;

@@ -1,5 +1,6 @@
 //! The door: open, commit.
 
+use std::pin::Pin;
 use std::sync::Arc;
 
 use crate::link::Link;
@@ -20,6 +21,25 @@ pub enum ExecutionMode {
     Blocking,
 }
 
+/// On which side of a write a [`Gate`] stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum GateSide {
+    /// Nothing is done yet.
+    Before,
+    /// It is durable, and nobody knows yet.
+    After,
+}
+
+/// Stands before and after every write to the database, so that a simulation can stop there, fail or wait. The program has none.
+pub trait Gate: Send + Sync {
+    /// Returns when the write may go on; an error is taken for one of the database: "unavailable", with that reason.
+    fn pass<'a>(
+        &'a self,
+        side: GateSide,
+        attempted: &'static str,
+    ) -> Pin<Box<dyn Future<Output = Result<(), String>> + Send + 'a>>;
+}
+
 /// A changeset that is durable.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Committed {
@@ -34,6 +54,7 @@ pub struct Committed {
 pub struct Store {
     database: Arc<Database>,
     mode: ExecutionMode,
+    gate: Option<Arc<dyn Gate>>,
 }
 
 const BEGIN_ONE: &str = "SAVEPOINT changeset";
@@ -61,7 +82,17 @@ impl Store {
         Ok(Self {
             database: Arc::new(database),
             mode,
+            gate: None,
         })
+    }
+
+    /// The same database with a gate before and after every write.
+    #[must_use]
+    pub fn gated(&self, gate: Arc<dyn Gate>) -> Self {
+        Self {
+            gate: Some(gate),
+            ..self.clone()
+        }
     }
 
     /// What the database does not promise; to be told to an operator at every start. Empty for SQLite and for a server that keeps what it
@@ -141,6 +172,7 @@ impl Store {
         attempted: &'static str,
         write: impl Fn(&Link<'_>) -> Result<T, CommitError> + Send + 'static,
     ) -> Result<T, CommitError> {
+        self.pass_gate(GateSide::Before, attempted).await?;
         let answer = match self.mode {
             ExecutionMode::Inline => self.database.inline(|database| database.write(write)),
             ExecutionMode::Blocking => {
@@ -152,12 +184,25 @@ impl Store {
                     })
             }
         };
-        answer.map_err(|error| match error {
+        let answer = answer.map_err(|error| match error {
             CommitError::Conflict(conflict) => CommitError::Conflict(conflict),
             CommitError::Unavailable(failure) => {
                 LoadError::Unavailable(failure).during(attempted).into()
             }
             CommitError::Corrupt(failure) => LoadError::Corrupt(failure).during(attempted).into(),
+        })?;
+        self.pass_gate(GateSide::After, attempted).await?;
+        Ok(answer)
+    }
+
+    async fn pass_gate(&self, side: GateSide, attempted: &'static str) -> Result<(), CommitError> {
+        let Some(gate) = &self.gate else {
+            return Ok(());
+        };
+        let refused = gate.pass(side, attempted).await;
+        refused.map_err(|reason| {
+            let failure = LoadError::unavailable(reason);
+            failure.during(attempted).into()
         })
     }
 }

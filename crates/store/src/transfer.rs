@@ -16,7 +16,7 @@ use crate::read::audit::AuditHead;
 use crate::store::Store;
 
 /// Every table, each after those it refers to, with what orders its rows. The layout's own version is not copied: each database has its own.
-pub(crate) const TABLES: [(&str, &str); 12] = [
+pub(crate) const TABLES: [(&str, &str); 14] = [
     ("document", "sequence"),
     ("envelope", "document"),
     ("alias", "key"),
@@ -25,6 +25,8 @@ pub(crate) const TABLES: [(&str, &str); 12] = [
     ("payload", "delivery"),
     ("cursor", "flow"),
     ("crosswalk", "sequence"),
+    ("register_step", "sequence"),
+    ("lineage", "document, number"),
     ("reconciliation", "sequence"),
     ("break", "sequence"),
     ("call_counter", "system, operation"),

@@ -110,6 +110,7 @@ fn verify(
     compare::deliveries(connection, &mut replay)?;
     compare::cursors(connection, &replay)?;
     compare::findings(connection, &replay)?;
+    compare::register(connection, &replay)?;
     Ok(verified)
 }
 

@@ -90,6 +90,13 @@ fn post(
             }
             json!({ "document_id": id })
         }
+        ["documents", id, "duplicate"] => match system(value)? {
+            System::Intacct => return Err("system: only fusion's documents can be doubled".into()),
+            System::Fusion => {
+                world.wake_fusion(unix_ms);
+                json!({ "document_id": world.fusion.duplicate_document(id)? })
+            }
+        },
         ["documents", id, "reverse"] => match system(value)? {
             System::Intacct => world.intacct.reverse_document(unix_ms, id, value)?,
             System::Fusion => {

@@ -55,6 +55,8 @@ pub enum Fault {
     DelayMs(u64),
     /// An HTTP status with a page of a proxy instead of an answer; the request is not carried out.
     Status(u16),
+    /// The same with a `Retry-After` header: status and seconds.
+    Busy(u16, u64),
     /// The second half of the answer is missing.
     Truncate,
     /// Bytes of the answer are damaged.
@@ -167,7 +169,7 @@ impl Rule {
     }
 
     /// Reads a rule such as `{"system":"fusion","operation":"POST invoices","when":{"nth":2},"fault":"lose_answer","times":1}`. A fault
-    /// with a number is written `{"delay_ms":500}` or `{"status":503}`.
+    /// with a number is written `{"delay_ms":500}`, `{"status":503}` or `{"status":429,"retry_after":2}`.
     ///
     /// # Errors
     /// Words naming the member that is wrong.
@@ -181,6 +183,7 @@ impl Rule {
             "times",
             "delay_ms",
             "status",
+            "retry_after",
         ];
         if let Some(odd) = object.keys().find(|k| !known.contains(&k.as_str())) {
             return Err(format!("{odd}: not a member of a rule"));
@@ -264,7 +267,14 @@ fn fault(rule: &Value) -> Result<Fault, String> {
             let status = u16::try_from(number("status")?)
                 .ok()
                 .filter(|s| (400..600).contains(s));
-            Fault::Status(status.ok_or("fault: status must be from 400 to 599")?)
+            let status = status.ok_or("fault: status must be from 400 to 599")?;
+            match value.get("retry_after").or_else(|| rule.get("retry_after")) {
+                None | Some(Value::Null) => Fault::Status(status),
+                Some(seconds) => {
+                    let seconds = seconds.as_u64();
+                    Fault::Busy(status, seconds.ok_or("retry_after: write whole seconds")?)
+                }
+            }
         }
         "truncate" => Fault::Truncate,
         "garble" => Fault::Garble,
@@ -286,6 +296,7 @@ pub fn damage(fault: Fault, body: &[u8]) -> Vec<u8> {
         | Fault::LoseAnswer
         | Fault::DelayMs(_)
         | Fault::Status(_)
+        | Fault::Busy(..)
         | Fault::Duplicate => body.to_vec(),
     }
 }

@@ -99,6 +99,16 @@ impl World {
                     delay_ms: 0,
                 };
             }
+            Some(Fault::Busy(status, seconds)) => {
+                let mut response = page(status);
+                response
+                    .headers_mut()
+                    .insert(http::header::RETRY_AFTER, seconds.into());
+                return Reply::Answer {
+                    response,
+                    delay_ms: 0,
+                };
+            }
             Some(Fault::Duplicate) => {
                 let first = self.carry_out(system, unix_ms, copy(&request));
                 self.carry_out(system, unix_ms, request);
@@ -122,12 +132,11 @@ impl World {
                     delay_ms: 0,
                 }
             }
-            Some(Fault::LoseRequest | Fault::Status(_) | Fault::Duplicate) | None => {
-                Reply::Answer {
-                    response,
-                    delay_ms: 0,
-                }
-            }
+            Some(Fault::LoseRequest | Fault::Status(_) | Fault::Busy(..) | Fault::Duplicate)
+            | None => Reply::Answer {
+                response,
+                delay_ms: 0,
+            },
         }
     }
 

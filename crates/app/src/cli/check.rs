@@ -16,7 +16,7 @@ use tieout_pipeline::CallBuffer;
 use crate::cli::ConfigFile;
 use crate::config::Config;
 use crate::problem::Failure;
-use crate::systems::{Clients, clients, open_crosswalk};
+use crate::systems::{Clients, DIRECT, clients, open_crosswalk};
 use crate::{ambient, report};
 
 #[derive(Debug, Args)]
@@ -39,7 +39,7 @@ pub(crate) async fn execute(arguments: CheckArguments) -> Result<u8, Failure> {
     let config = arguments.config.load()?;
     let (_, reference) = open_crosswalk(&config)?;
     let calls = Arc::new(CallBuffer::default());
-    let clients = clients(&config, &ambient::real(), &calls)?;
+    let clients = clients(&config, &ambient::real(), &calls, DIRECT)?;
     let mut findings = source_findings(&config, &clients, &reference).await;
     findings.extend(target_findings(&config, &clients, &reference).await);
     if arguments.json {

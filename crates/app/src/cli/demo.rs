@@ -12,7 +12,7 @@ use tieout_twins::company::CompanyFolder;
 use tieout_twins::world::World;
 
 use crate::cli::run::{drain_now, failure};
-use crate::cli::twin::{endpoints, open_world, serve_world, wait_for_end};
+use crate::cli::twin::{endpoints, open_world, serve_world, set_up, wait_for_end};
 use crate::config::Config;
 use crate::problem::{Failure, Problem};
 use crate::questions::{self, Wanted};
@@ -57,10 +57,7 @@ pub(crate) async fn execute(arguments: DemoArguments) -> Result<u8, Failure> {
     let endpoints = endpoints(&world, &served)?;
     let control = served.control.to_string();
     say(&arguments, &addresses(&endpoints, &control));
-    let file = company::set_up(&folder, &work, &endpoints).map_err(|e| {
-        let what = format!("the company cannot be set up: {e:#}");
-        Problem::new("P0012", what).hint("golden/README.md describes the folder's format")
-    })?;
+    let file = set_up(&folder, &work, &endpoints)?;
     let wired = wire(Config::load(&file).map_err(Failure::Usage)?).await?;
     say(
         &arguments,

@@ -1,14 +1,17 @@
-//! `tieout document`.
+//! `tieout document`: looking at documents. Deciding about them is in `decide`.
+
+mod decide;
+mod rules;
 
 use clap::{Args, Subcommand};
 use serde_json::json;
-use tieout_engine::{
-    Actor, Change, Changeset, DeliveryEvent, DeliveryPolicy, DeliveryState, Moment, settle,
-};
+use tieout_engine::DeliveryState;
 use tieout_model::{Document, DocumentKind, EntityId, LineFact, Timestamp, canonical};
 use tieout_store::{DocumentDetail, DocumentFilter, DocumentRow, DocumentWord, Store};
 
 use crate::cli::ConfigFile;
+use crate::cli::document::decide::{DecideArguments, ResolveArguments};
+use crate::cli::document::rules::Rules;
 use crate::problem::{Failure, Problem};
 use crate::systems::{chain, open_store};
 use crate::{ambient, report};
@@ -23,13 +26,15 @@ pub(crate) enum DocumentCommand {
     Retry(DecideArguments),
     /// Let a parked document go on; it is looked up in the target before anything is sent
     Release(DecideArguments),
+    /// Declare a parked, rejected or uncertain document settled by hand: nothing of it is sent any more
+    Resolve(ResolveArguments),
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct ListArguments {
     #[command(flatten)]
     config: ConfigFile,
-    /// Only these states: seen, mapped, queued, sent, acknowledged, accounted, held, rejected, uncertain, parked, superseded, reversed
+    /// Only these states: seen, mapped, queued, sent, acknowledged, accounted, held, rejected, uncertain, parked, superseded, reversed, resolved
     #[arg(long, value_name = "STATE", value_delimiter = '|')]
     state: Vec<String>,
     /// One entity only
@@ -57,26 +62,13 @@ pub(crate) struct ShowArguments {
     json: bool,
 }
 
-#[derive(Debug, Args)]
-pub(crate) struct DecideArguments {
-    #[command(flatten)]
-    config: ConfigFile,
-    /// Its number, its id or its stamp
-    document: String,
-    /// Why; kept in the audit log with your name
-    #[arg(long, value_name = "TEXT")]
-    reason: String,
-    /// Your name; left out, the login name of this machine
-    #[arg(long, value_name = "NAME", env = "USER")]
-    operator: String,
-}
-
 pub(crate) async fn execute(command: DocumentCommand) -> Result<u8, Failure> {
     match command {
         DocumentCommand::List(arguments) => list(arguments).await,
         DocumentCommand::Show(arguments) => show(arguments).await,
-        DocumentCommand::Retry(arguments) => decide(arguments, "retry").await,
-        DocumentCommand::Release(arguments) => decide(arguments, "release").await,
+        DocumentCommand::Retry(arguments) => decide::retry(arguments).await,
+        DocumentCommand::Release(arguments) => decide::release(arguments).await,
+        DocumentCommand::Resolve(arguments) => decide::resolve(arguments).await,
     }
 }
 
@@ -172,12 +164,13 @@ fn next_step(row: &DocumentRow) -> &'static str {
         DocumentWord::Rejected => {
             "correct it in the target's set-up or the source, then `tieout document retry`"
         }
-        DocumentWord::Parked => "look at both systems, then `tieout document release`",
+        DocumentWord::Parked => "look at both systems, then `tieout document release` or `resolve`",
         DocumentWord::Uncertain => "nothing: it is looked up by itself",
         DocumentWord::Queued | DocumentWord::Sent | DocumentWord::Acknowledged => {
             "nothing: it goes on by itself"
         }
         DocumentWord::Seen | DocumentWord::Mapped => "nothing: it goes on by itself",
+        DocumentWord::Resolved => "nothing: a person settled it",
         DocumentWord::Accounted | DocumentWord::Superseded | DocumentWord::Reversed => "",
     }
 }
@@ -222,18 +215,35 @@ async fn find(store: &Store, name: &str) -> Result<DocumentDetail, Failure> {
 }
 
 async fn show(arguments: ShowArguments) -> Result<u8, Failure> {
-    let store = open_store(&arguments.config.load()?).await?;
+    let config = arguments.config.load()?;
+    let store = open_store(&config).await?;
     let detail = find(&store, &arguments.document).await?;
+    let last = detail.deliveries.last().map(|d| &d.delivery);
+    let coded = last.map(|d| (d.id, d.crosswalk_version.as_str()));
+    let rules = Rules::of(&store, &config, coded).await?;
     if arguments.json {
-        report::data(&format!("{}\n", detail_json(&detail)));
+        report::data(&format!("{}\n", detail_json(&detail, &rules)));
     } else {
-        report::data(&detail_words(&detail));
+        report::data(&detail_words(&detail, &rules));
     }
     Ok(0)
 }
 
 fn facts(document: &Document) -> Vec<LineFact> {
     document.lines().unwrap_or_default()
+}
+
+/// The lines as captured.
+fn source_facts(detail: &DocumentDetail) -> Vec<LineFact> {
+    let envelope = detail.envelope.as_ref();
+    envelope.map(|e| facts(&e.document)).unwrap_or_default()
+}
+
+/// The lines as last sent, or about to be.
+fn sent_facts(detail: &DocumentDetail) -> Vec<LineFact> {
+    let last = detail.deliveries.last();
+    let document = last.and_then(|d| canonical::decode_document(&d.payload).ok());
+    document.as_ref().map(facts).unwrap_or_default()
 }
 
 fn coding_text(line: &LineFact) -> String {
@@ -256,7 +266,7 @@ fn coding_text(line: &LineFact) -> String {
     }
 }
 
-fn detail_words(detail: &DocumentDetail) -> String {
+fn detail_words(detail: &DocumentDetail, rules: &Rules) -> String {
     let row = &detail.row;
     let mut text = format!(
         "{} {} of {} dated {}\nstate   {}\nborn at {}\nid      {}\n",
@@ -279,16 +289,7 @@ fn detail_words(detail: &DocumentDetail) -> String {
             hold.code, hold.summary, hold.remedy
         ));
     }
-    let source = detail
-        .envelope
-        .as_ref()
-        .map(|e| facts(&e.document))
-        .unwrap_or_default();
-    let sent = detail
-        .deliveries
-        .last()
-        .and_then(|d| canonical::decode_document(&d.payload).ok());
-    let sent = sent.as_ref().map(facts).unwrap_or_default();
+    let (source, sent) = (source_facts(detail), sent_facts(detail));
     let header = [
         "line",
         "source coding",
@@ -309,6 +310,7 @@ fn detail_words(detail: &DocumentDetail) -> String {
         ]
     });
     text.push_str(&report::rows_table(&header, rows));
+    text.push_str(&rules.table(&source, &sent));
     for stored in &detail.deliveries {
         let d = &stored.delivery;
         text.push_str(&format!(
@@ -355,10 +357,11 @@ fn state_words(state: &DeliveryState) -> String {
             )
         }
         DeliveryState::Parked(why) => format!("parked: {why}"),
+        DeliveryState::Resolved(how) => how.words(),
     }
 }
 
-fn detail_json(detail: &DocumentDetail) -> serde_json::Value {
+fn detail_json(detail: &DocumentDetail, rules: &Rules) -> serde_json::Value {
     let line = |fact: &LineFact| {
         json!({
             "line": fact.number,
@@ -396,11 +399,7 @@ fn detail_json(detail: &DocumentDetail) -> serde_json::Value {
             })
         })
         .collect();
-    let source = detail
-        .envelope
-        .as_ref()
-        .map(|e| facts(&e.document))
-        .unwrap_or_default();
+    let (source, sent) = (source_facts(detail), sent_facts(detail));
     let holds: Vec<_> = detail
         .holds
         .iter()
@@ -412,70 +411,6 @@ fn detail_json(detail: &DocumentDetail) -> serde_json::Value {
         "holds": holds,
         "lines": source.iter().map(line).collect::<Vec<_>>(),
         "deliveries": deliveries,
+        "rules": rules.json(&source, &sent),
     })
-}
-
-async fn decide(arguments: DecideArguments, verb: &str) -> Result<u8, Failure> {
-    if arguments.reason.trim().is_empty() {
-        return Err(Problem::new("P0021", "--reason is empty")
-            .hint("say why; an auditor will ask")
-            .into());
-    }
-    let store = open_store(&arguments.config.load()?).await?;
-    let detail = find(&store, &arguments.document).await?;
-    let now = Timestamp::from_millis(ambient::unix_ms());
-    let change = decision(&detail, verb, now)?;
-    let set = Changeset {
-        by: Actor::Operator(arguments.operator.clone()),
-        why: format!("{verb} {}: {}", detail.row.number, arguments.reason),
-        at: now,
-        changes: vec![change],
-    };
-    store.commit(set).await.map_err(|e| {
-        Failure::Unreachable(
-            Problem::new(
-                "P0301",
-                format!("the decision was not recorded: {}", chain(&e)),
-            )
-            .hint("somebody else may have been faster; look at the document again"),
-        )
-    })?;
-    report::say(&format!(
-        "{} will be looked at by the next pass of `tieout run`",
-        detail.row.number
-    ));
-    Ok(0)
-}
-
-fn decision(detail: &DocumentDetail, verb: &str, now: Timestamp) -> Result<Change, Failure> {
-    let last = detail.deliveries.last().map(|stored| &stored.delivery);
-    let fits = match detail.row.state {
-        DocumentWord::Held => verb == "retry",
-        DocumentWord::Rejected => verb == "retry",
-        DocumentWord::Parked => verb == "release",
-        _ => false,
-    };
-    if !fits {
-        let what = format!(
-            "{} is {}, so there is nothing to {verb}",
-            detail.row.number, detail.row.state
-        );
-        let hint = "retry is for held and rejected documents, release for parked ones";
-        return Err(Problem::new("P0021", what).hint(hint).into());
-    }
-    match last {
-        // A rejected document is translated again, so that a corrected mapping counts.
-        None => Ok(Change::Release {
-            document: detail.row.id,
-        }),
-        Some(_) if verb == "retry" => Ok(Change::Release {
-            document: detail.row.id,
-        }),
-        Some(delivery) => {
-            let moment = Moment { now, jitter: 0 };
-            let policy = DeliveryPolicy::default();
-            settle(delivery, DeliveryEvent::Released, moment, &policy)
-                .map_err(|e| Problem::new("P0021", e.to_string()).into())
-        }
-    }
 }

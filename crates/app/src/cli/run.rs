@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use clap::Args;
-use tieout_pipeline::{PassError, Wake, drain, run};
+use tieout_pipeline::{Away, PassError, Wake, drain_side_by_side, run};
 
 use crate::cli::ConfigFile;
 use crate::cli::twin::wait_for_end;
 use crate::problem::{Failure, Problem};
+use crate::register::{Ledger, today};
 use crate::report;
 use crate::summary::Summary;
 use crate::systems::{Wired, chain, wire};
@@ -32,6 +33,7 @@ pub(crate) struct RunArguments {
 
 pub(crate) async fn execute(arguments: RunArguments) -> Result<u8, Failure> {
     let wired = wire(arguments.config.load()?).await?;
+    chase(&wired).await?;
     if arguments.drain {
         drain_now(&wired, arguments.json).await?;
     } else {
@@ -43,13 +45,45 @@ pub(crate) async fn execute(arguments: RunArguments) -> Result<u8, Failure> {
     } else {
         report::say(&summary.words());
     }
-    Ok(summary.exit_code())
+    if !arguments.drain {
+        // Told to stop: what waits is in the store, and nothing is in flight.
+        return Ok(0);
+    }
+    let now = wired.context.now();
+    match wired.context.circuits.away(now).into_iter().next() {
+        Some(away) => Err(unreachable_system(&away)),
+        None => Ok(summary.exit_code()),
+    }
+}
+
+/// A drain that ended because a system was away.
+fn unreachable_system(away: &Away) -> Failure {
+    let why = away.fault.as_ref().map(ToString::to_string);
+    let what = format!(
+        "{} does not answer: {}",
+        away.system,
+        why.unwrap_or_default()
+    );
+    Failure::Unreachable(
+        Problem::new("P0306", what)
+            .hint("nothing is lost: what waits is sent once it answers; run again then"),
+    )
+}
+
+/// Says what change control of the mapping still waits for.
+async fn chase(wired: &Wired) -> Result<(), Failure> {
+    let store = wired.context.store.clone();
+    let ledger = Ledger::of(store, wired.config.clone()).await?;
+    for warning in ledger.warnings(today(wired.context.now())) {
+        report::say(&format!("warning {warning}"));
+    }
+    Ok(())
 }
 
 /// Drives the pipeline until nothing is due, showing what it does.
 pub(crate) async fn drain_now(wired: &Wired, is_quiet: bool) -> Result<(), Failure> {
     let bar = report::Progress::start(wired.context.tally.clone(), is_quiet);
-    let drained = drain(&wired.context, DRAIN_PATIENCE_MS, SOURCE_FAILURES_MAX).await;
+    let drained = drain_side_by_side(&wired.context, DRAIN_PATIENCE_MS, SOURCE_FAILURES_MAX).await;
     bar.finish();
     drained.map(|_| ()).map_err(failure)
 }
@@ -88,9 +122,11 @@ async fn serve(wired: &Wired) -> Result<(), Failure> {
     };
     let stopping = async {
         wait_for_end().await;
-        report::say("finishing what is in hand");
+        report::say(
+            "finishing what is in hand; once more ends at once, which is safe but leaves look-ups to the next run",
+        );
         wake.stop();
-        std::future::pending::<()>().await;
+        wait_for_end().await;
     };
     tokio::select! {
         biased;

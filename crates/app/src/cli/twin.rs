@@ -1,7 +1,7 @@
 //! `tieout twin`.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use clap::Args;
@@ -9,9 +9,10 @@ use tieout_twins::company::CompanyFolder;
 use tieout_twins::serve::{Served, serve};
 use tieout_twins::world::World;
 
+use crate::company::Endpoints;
 use crate::problem::{Failure, Problem};
 use crate::systems::chain;
-use crate::{ambient, report};
+use crate::{ambient, company, report};
 
 #[derive(Debug, Args)]
 pub(crate) struct TwinArguments {
@@ -30,6 +31,9 @@ pub(crate) struct TwinArguments {
     /// Passwords and chance are made from this
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
+    /// Also write what `tieout run` needs to work with these simulators into this folder: tieout.toml, sealed crosswalk, secrets
+    #[arg(long, value_name = "DIR")]
+    setup: Option<PathBuf>,
 }
 
 pub(crate) async fn execute(arguments: TwinArguments) -> Result<u8, Failure> {
@@ -41,7 +45,8 @@ pub(crate) async fn execute(arguments: TwinArguments) -> Result<u8, Failure> {
         .hint("use 127.0.0.1 or ::1 for --control")
         .into());
     }
-    let world = open_world(&CompanyFolder::new(&arguments.company), arguments.seed).await?;
+    let folder = CompanyFolder::new(&arguments.company);
+    let world = open_world(&folder, arguments.seed).await?;
     let (world, served) = serve_world(
         world,
         arguments.intacct,
@@ -49,11 +54,32 @@ pub(crate) async fn execute(arguments: TwinArguments) -> Result<u8, Failure> {
         arguments.control,
     )
     .await?;
+    if let Some(work) = &arguments.setup {
+        let file = set_up(&folder, work, &endpoints(&world, &served)?)?;
+        report::say(&format!(
+            "ready to run: tieout run --config {}",
+            file.display()
+        ));
+    }
     let ready = ready_line(&world, &served)?;
     report::data(&format!("{ready}\n"));
     wait_for_end().await;
     served.stop();
     Ok(0)
+}
+
+/// Writes a configuration with everything it names, made for a company folder and simulators that are being served.
+pub(crate) fn set_up(
+    folder: &CompanyFolder,
+    work: &Path,
+    endpoints: &Endpoints,
+) -> Result<PathBuf, Failure> {
+    company::set_up(folder, work, endpoints).map_err(|e| {
+        let what = format!("the company cannot be set up: {e:#}");
+        Problem::new("P0012", what)
+            .hint("golden/README.md describes the folder's format")
+            .into()
+    })
 }
 
 /// Loads a company folder into both simulators.
@@ -118,15 +144,12 @@ fn ready_line(world: &Arc<Mutex<World>>, served: &Served) -> Result<String, Fail
 }
 
 /// Where the simulators listen and how to log in.
-pub(crate) fn endpoints(
-    world: &Arc<Mutex<World>>,
-    served: &Served,
-) -> Result<crate::company::Endpoints, Failure> {
+pub(crate) fn endpoints(world: &Arc<Mutex<World>>, served: &Served) -> Result<Endpoints, Failure> {
     let world = world
         .lock()
         .map_err(|_| Failure::Unreachable(Problem::new("P0013", "the simulators stopped")))?;
     let login = world.intacct.login();
-    Ok(crate::company::Endpoints {
+    Ok(Endpoints {
         intacct: format!("http://{}/ia/xml/xmlgw.phtml", served.intacct),
         fusion: format!("http://{}", served.fusion),
         company_id: login.company_id.clone(),

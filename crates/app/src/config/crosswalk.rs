@@ -12,4 +12,17 @@ pub(crate) struct CrosswalkConfig {
     pub(crate) reference: String,
     /// Public keys (PEM) of those whose signatures count.
     pub(crate) trusted_keys: Vec<String>,
+    /// True if versions signed in the register (`tieout crosswalk sign`) count beside the files.
+    #[serde(default)]
+    pub(crate) register: bool,
+    /// True if two persons may do the work of three; turning it on or off is recorded in the audit log.
+    #[serde(default)]
+    pub(crate) two_person: bool,
+    /// Folder of the signing keys that `tieout key new` makes.
+    #[serde(default = "keys")]
+    pub(crate) keys: String,
+}
+
+fn keys() -> String {
+    "keys/signing".into()
 }

@@ -1,5 +1,6 @@
 //! Oracle Fusion Cloud ERP in the configuration: where it is, who logs in, and the tenant's choices.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -51,6 +52,9 @@ pub(crate) struct FusionSection {
     /// Data access set, if the ledger alone is not enough.
     #[serde(default)]
     pub(crate) data_access_set: Option<String>,
+    /// Code of the value set behind each segment, for `tieout crosswalk coverage --live`.
+    #[serde(default)]
+    pub(crate) value_sets: BTreeMap<String, String>,
 }
 
 fn eight() -> usize {

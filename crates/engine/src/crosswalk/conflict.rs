@@ -38,6 +38,10 @@ pub enum Problem {
     UnknownTarget,
     /// The reference data speaks of a segment no version has.
     UnknownSegment,
+    /// A dimension is dropped on purpose and used all the same.
+    DroppedButUsed,
+    /// A rule inherits along a dimension without a hierarchy.
+    NoHierarchy,
 }
 
 /// One problem, with the rule it concerns.
@@ -63,6 +67,14 @@ impl fmt::Display for Refusal {
         }
         write!(f, ": {}", self.detail)
     }
+}
+
+/// Every problem of versions that are not signed yet, in a fixed order; none means they can be signed. The versions are looked at by
+/// [`VersionFile::effective_from`], as when they are opened.
+pub fn problems(versions: &[VersionFile], reference: &Reference) -> Vec<Refusal> {
+    let mut files = versions.to_vec();
+    files.sort_by(|a, b| (a.effective_from, &a.version).cmp(&(b.effective_from, &b.version)));
+    refusals(&files, reference)
 }
 
 /// Every problem of the versions and the reference data, in a fixed order.
@@ -150,8 +162,30 @@ impl Checks<'_> {
             self.attribute(None, table);
         }
         let reports = file.analytic.values().flatten();
-        for dimension in file.dff.values().chain(reports) {
+        let flexfields = file.dff.values().map(|field| &field.dimension);
+        for dimension in flexfields.chain(reports).chain(&file.dropped) {
             self.attribute(None, &Attribute::Dimension(dimension.clone()));
+        }
+        for dimension in file.dropped.iter().filter(|name| file.uses(name)) {
+            let detail = format!(
+                "dimension {dimension} is dropped, yet a rule, flexfield or report uses it; say one of both"
+            );
+            self.refuse(Problem::DroppedButUsed, None, detail);
+        }
+    }
+
+    fn table(&mut self, rule: &Rule, table: &Attribute) {
+        match self.file.lookups.get(table) {
+            None => {
+                let detail = format!("there is no table {table}; add it to lookups");
+                self.refuse(Problem::MissingTable, Some(rule), detail);
+            }
+            Some(rows) => {
+                let targets: BTreeSet<&String> = rows.values().collect();
+                for value in targets {
+                    self.target(rule, value);
+                }
+            }
         }
     }
 
@@ -190,18 +224,16 @@ impl Checks<'_> {
                 self.column(Some(rule), column);
             }
             RuleValue::Literal(value) => self.target(rule, value),
-            RuleValue::Lookup(table) => match self.file.lookups.get(table) {
-                None => {
-                    let detail = format!("there is no table {table}; add it to lookups");
-                    self.refuse(Problem::MissingTable, Some(rule), detail);
+            RuleValue::Lookup(table) => self.table(rule, table),
+            RuleValue::Inherited(dimension) => {
+                self.table(rule, &Attribute::Dimension(dimension.clone()));
+                if !self.reference.hierarchies.contains_key(dimension) {
+                    let detail = format!(
+                        "inherits along {dimension}, which has no hierarchy in the reference data; add one or take +inherit away"
+                    );
+                    self.refuse(Problem::NoHierarchy, Some(rule), detail);
                 }
-                Some(rows) => {
-                    let targets: BTreeSet<&String> = rows.values().collect();
-                    for value in targets {
-                        self.target(rule, value);
-                    }
-                }
-            },
+            }
         }
     }
 

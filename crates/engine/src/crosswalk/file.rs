@@ -2,7 +2,9 @@
 //!
 //! Per segment a list of rules; the lowest priority number goes first and the first rule whose conditions all hold wins (domain dossier 4.2).
 //! Conditions test an attribute of the line with `eq`, `ne`, `in` or `not_in`. Values are a literal, `lookup:<table>` (the table is named
-//! after the attribute whose value is its key), `entity.<column>` or `affiliate.<column>`. Anything else in the file is refused, with its place.
+//! after the attribute whose value is its key), `lookup:<dimension>+inherit`, `entity.<column>` or `affiliate.<column>`. Anything else in the file is refused, with its place.
+
+mod flexfield;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -11,6 +13,8 @@ use tieout_model::{AccountClass, AccountingDate, Digest};
 
 use crate::crosswalk::json::Json;
 use crate::crosswalk::place::{FileFault, Place};
+
+pub use flexfield::{Flexfield, FlexfieldLevel};
 
 /// What a condition looks at.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -127,6 +131,9 @@ pub struct Condition {
     pub test: Test,
 }
 
+/// Ends the value of a rule that looks at ancestors too.
+const INHERIT: &str = "+inherit";
+
 /// Where a rule's segment value comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RuleValue {
@@ -134,6 +141,9 @@ pub enum RuleValue {
     Literal(String),
     /// The row of the table of that attribute. A missing row is a hold, never a default.
     Lookup(Attribute),
+    /// `lookup:<dimension>+inherit`: the row of the table of that dimension, else the row of the nearest ancestor that has one
+    /// (domain dossier 4.2). No ancestor with a row is a hold.
+    Inherited(String),
     /// A column of the entity's row.
     Entity(String),
     /// A column of the affiliate's row.
@@ -144,6 +154,14 @@ impl RuleValue {
     fn read(place: &Place<'_>) -> Result<Self, FileFault> {
         let text = place.word()?;
         if let Some(table) = text.strip_prefix("lookup:") {
+            if let Some(name) = table.strip_suffix(INHERIT) {
+                let Some(Attribute::Dimension(name)) = Attribute::of_name(name) else {
+                    return Err(place.fault(format!(
+                        "{name:?} is no dimension, and only dimensions have ancestors to inherit from"
+                    )));
+                };
+                return Ok(Self::Inherited(name));
+            }
             let attribute = Attribute::of_name(table);
             return attribute
                 .map(Self::Lookup)
@@ -222,10 +240,12 @@ pub struct VersionFile {
     pub lookups: BTreeMap<Attribute, BTreeMap<String, String>>,
     /// Values disabled from a date on.
     pub retired: Vec<Retired>,
-    /// Flexfield name to dimension.
-    pub dff: BTreeMap<String, String>,
+    /// What travels in descriptive flexfields, by name.
+    pub dff: BTreeMap<String, Flexfield>,
     /// Dimensions that only reports use, by the report system.
     pub analytic: BTreeMap<String, Vec<String>>,
+    /// Dimensions whose values are left behind on purpose. A value no rule, flexfield or report uses holds the document otherwise.
+    pub dropped: BTreeSet<String>,
     /// Digest of the canonical JSON form: the same for every order of members.
     pub digest: Digest,
 }
@@ -256,7 +276,13 @@ impl VersionFile {
             what,
         })?;
         let file = Place::root(&json, "crosswalk");
-        let optional = ["analytic", "compensating_control", "reason", "ticket"];
+        let optional = [
+            "analytic",
+            "compensating_control",
+            "dropped",
+            "reason",
+            "ticket",
+        ];
         let m = file.members(&REQUIRED, &optional)?;
         for note in ["reason", "ticket"] {
             m.maybe(note, Place::text)?;
@@ -288,13 +314,37 @@ impl VersionFile {
             rules: m.get("rules").each(|rule| read_rule(rule, &segment))?,
             lookups: read_lookups(&m.get("lookups"))?,
             retired: m.get("retired").each(|row| read_retired(row, &segment))?,
-            dff: m.get("dff").map(Place::word)?,
+            dff: flexfield::read(&m.get("dff"))?,
             analytic: m
                 .maybe("analytic", |a| a.map(|list| list.each(Place::word)))?
                 .unwrap_or_default(),
+            dropped: m.maybe("dropped", read_dropped)?.unwrap_or_default(),
             digest: Digest::of(&json.canonical()),
             segments,
         })
+    }
+
+    /// True if a rule, flexfield or report uses that dimension.
+    pub fn uses(&self, dimension: &str) -> bool {
+        let is_it = |attribute: &Attribute| matches!(attribute, Attribute::Dimension(name) if name == dimension);
+        let mut rules = self.rules.iter();
+        rules.any(|rule| {
+            let by_value = match &rule.value {
+                RuleValue::Lookup(table) => is_it(table),
+                RuleValue::Inherited(name) => name == dimension,
+                RuleValue::Literal(_) | RuleValue::Entity(_) | RuleValue::Affiliate(_) => false,
+            };
+            by_value
+                || rule
+                    .when
+                    .iter()
+                    .any(|condition| is_it(&condition.attribute))
+        }) || self.dff.values().any(|field| field.dimension == dimension)
+            || self
+                .analytic
+                .values()
+                .flatten()
+                .any(|name| name == dimension)
     }
 
     /// True if it applies to documents of that accounting date.
@@ -371,6 +421,15 @@ fn read_lookups(
         tables.insert(attribute, table.map(Place::word)?);
     }
     Ok(tables)
+}
+
+fn read_dropped(place: &Place<'_>) -> Result<BTreeSet<String>, FileFault> {
+    let names = place.each(Place::word)?;
+    let set: BTreeSet<String> = names.iter().cloned().collect();
+    if set.len() < names.len() {
+        return Err(place.fault("names a dimension twice"));
+    }
+    Ok(set)
 }
 
 fn read_retired(row: &Place<'_>, segment: ReadSegment<'_>) -> Result<Retired, FileFault> {

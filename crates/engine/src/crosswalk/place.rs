@@ -54,6 +54,11 @@ impl<'a> Place<'a> {
         }
     }
 
+    /// True for an object.
+    pub(crate) fn is_object(&self) -> bool {
+        matches!(self.value, Json::Object(_))
+    }
+
     fn expected(&self, what: &str) -> FileFault {
         self.fault(format!("expected {what}, found {}", self.value.kind()))
     }

@@ -1,4 +1,8 @@
 //! One version made ready to decide lines quickly: rules per segment in order, attributes read once per line.
+#![expect(
+    clippy::disallowed_types,
+    reason = "every line of every document looks texts up here; nothing iterates these maps, so no order reaches output"
+)]
 
 mod allowed;
 mod gap;
@@ -55,6 +59,8 @@ enum PreparedValue {
     Lookup {
         slot: usize,
         rows: Arc<HashMap<String, String>>,
+        /// Parent by value, if the rule inherits.
+        parents: Option<Arc<BTreeMap<String, String>>>,
     },
     Entity(String),
     Affiliate(String),
@@ -96,7 +102,25 @@ pub(crate) struct Prepared {
     /// The slot of each dimension of the reference data, in their order; `None` if nothing asks for it.
     dimensions: Vec<Option<usize>>,
     segments: Vec<PreparedSegment>,
-    flexfields: Vec<(String, usize)>,
+    flexfields: Vec<PreparedFlexfield>,
+    /// By dimension of the reference data: true if its values would be lost in silence.
+    lost: Vec<bool>,
+}
+
+#[derive(Debug)]
+struct PreparedFlexfield {
+    name: String,
+    slot: usize,
+    /// Name and value of the context, if the version names one.
+    context: Option<(String, String)>,
+}
+
+/// What decided a segment.
+pub(crate) struct Decision<'l> {
+    value: &'l str,
+    pub(crate) rule: &'l Arc<RuleName>,
+    /// The ancestor whose row was taken, if the value has none of its own.
+    pub(crate) ancestor: Option<&'l str>,
 }
 
 struct Slots<'a> {
@@ -181,10 +205,15 @@ impl Prepared {
                 (name, Arc::new(rows.collect()))
             })
             .collect();
+        let parents: BTreeMap<&String, Arc<BTreeMap<String, String>>> = reference
+            .hierarchies
+            .iter()
+            .map(|(name, parents)| (name, Arc::new(parents.clone())))
+            .collect();
         let segments = file.segments.iter().map(|name| {
             let mine = file.rules.iter().filter(|rule| rule.segment == *name);
             let mut rules: Vec<PreparedRule> = mine
-                .map(|rule| prepare(rule, &tables, &mut slots))
+                .map(|rule| prepare(rule, &tables, &parents, &mut slots))
                 .collect();
             rules.sort_by(|a, b| (a.priority, &a.name.rule).cmp(&(b.priority, &b.name.rule)));
             let mut retired: HashMap<String, Retired> = HashMap::new();
@@ -204,11 +233,15 @@ impl Prepared {
             }
         });
         let segments = segments.collect();
-        let flexfields = file.dff.iter();
+        let flexfields = file.dff.values();
         let flexfields = flexfields
-            .map(|(name, dimension)| {
-                let slot = slots.of(&Attribute::Dimension(dimension.clone()));
-                (name.clone(), slot)
+            .map(|field| PreparedFlexfield {
+                name: field.carried_as(),
+                slot: slots.of(&Attribute::Dimension(field.dimension.clone())),
+                context: field
+                    .context
+                    .clone()
+                    .map(|context| (field.context_carried_as(), context)),
             })
             .collect();
         let slots = slots.slots;
@@ -223,7 +256,18 @@ impl Prepared {
             slots,
             segments,
             flexfields,
+            lost: reference
+                .dimensions
+                .keys()
+                .map(|name| !file.uses(name) && !file.dropped.contains(name))
+                .collect(),
         }
+    }
+
+    /// True if a value of that dimension, named by its position in the reference data, would reach no segment, flexfield or report and
+    /// is not dropped on purpose.
+    pub(crate) fn loses(&self, dimension: usize) -> bool {
+        self.lost.get(dimension).copied().unwrap_or(true)
     }
 
     pub(crate) fn name(&self) -> &str {
@@ -271,7 +315,7 @@ impl Prepared {
         number: u32,
         values: &mut [Cow<'l, str>],
         gaps: &mut Vec<Unmapped>,
-        mut used: impl FnMut(&Arc<RuleName>),
+        mut used: impl FnMut(&Decision<'l>),
     ) -> Combination {
         for (slot, value) in self.slots.iter().zip(values.iter_mut()) {
             if let Some(own) = slot.read(line) {
@@ -281,17 +325,19 @@ impl Prepared {
         let mut segments = Vec::with_capacity(self.segments.len());
         for segment in &self.segments {
             match self.decide(segment, line, values) {
-                Ok((value, rule)) => {
-                    used(rule);
-                    segments.push(Code::new(value));
+                Ok(decision) => {
+                    used(&decision);
+                    segments.push(Code::new(decision.value));
                 }
                 Err(gap) => gaps.extend(gap.map(|gap| gap.on_line(number))),
             }
         }
         let mut attributes = BTreeMap::new();
-        for (name, slot) in &self.flexfields {
-            if let Some(value) = values.get(*slot).filter(|value| !value.is_empty()) {
-                attributes.insert(name.clone(), value.clone().into_owned());
+        for field in &self.flexfields {
+            let value = values.get(field.slot);
+            if let Some(value) = value.filter(|value| !value.is_empty()) {
+                attributes.insert(field.name.clone(), value.clone().into_owned());
+                attributes.extend(field.context.clone());
             }
         }
         Combination {
@@ -306,7 +352,7 @@ impl Prepared {
         segment: &'l PreparedSegment,
         line: &LineView<'l>,
         values: &[Cow<'_, str>],
-    ) -> Result<(&'l str, &'l Arc<RuleName>), Option<Unmapped>> {
+    ) -> Result<Decision<'l>, Option<Unmapped>> {
         let mut rules = segment.rules.iter();
         let Some(rule) = rules.find(|rule| rule.holds(line.class, values)) else {
             return Err(Some(self.no_rule(segment, line)));
@@ -318,11 +364,20 @@ impl Prepared {
         {
             return Err(Some(self.ambiguous(segment, line, rule, rival)));
         }
+        let mut ancestor = None;
         let value = match &rule.value {
             PreparedValue::Literal(value) => value,
-            PreparedValue::Lookup { slot, rows } => {
+            PreparedValue::Lookup {
+                slot,
+                rows,
+                parents,
+            } => {
                 let key = values.get(*slot).map_or("", |key| key);
-                let row = rows.get(key);
+                let row = rows.get(key).or_else(|| {
+                    let (nearest, row) = inherited(key, rows, parents.as_deref()?)?;
+                    ancestor = Some(nearest);
+                    Some(row)
+                });
                 row.ok_or_else(|| Some(self.no_row(segment, rule, *slot, key)))?
             }
             PreparedValue::Entity(column) => {
@@ -337,8 +392,23 @@ impl Prepared {
                 self.filled(cell, segment, rule, "affiliate", id.as_str(), column)?
             }
         };
-        Ok((value, &rule.name))
+        Ok(Decision {
+            value,
+            rule: &rule.name,
+            ancestor,
+        })
     }
+}
+
+/// The nearest ancestor of `value` that has a row, with the row. A hierarchy is free of circles: reference data with one is refused.
+fn inherited<'l>(
+    value: &str,
+    rows: &'l HashMap<String, String>,
+    parents: &'l BTreeMap<String, String>,
+) -> Option<(&'l str, &'l String)> {
+    let ancestors = std::iter::successors(parents.get(value), |at| parents.get(*at));
+    let mut ancestors = ancestors.take(parents.len());
+    ancestors.find_map(|ancestor| Some((ancestor.as_str(), rows.get(ancestor)?)))
 }
 
 impl Slot {
@@ -368,6 +438,7 @@ impl Slot {
 fn prepare(
     rule: &Rule,
     tables: &BTreeMap<&Attribute, Arc<HashMap<String, String>>>,
+    parents: &BTreeMap<&String, Arc<BTreeMap<String, String>>>,
     slots: &mut Slots<'_>,
 ) -> PreparedRule {
     let tests = rule.when.iter().map(|condition| {
@@ -391,7 +462,16 @@ fn prepare(
         RuleValue::Lookup(table) => PreparedValue::Lookup {
             slot: slots.of(table),
             rows: tables.get(table).cloned().unwrap_or_default(),
+            parents: None,
         },
+        RuleValue::Inherited(dimension) => {
+            let table = Attribute::Dimension(dimension.clone());
+            PreparedValue::Lookup {
+                slot: slots.of(&table),
+                rows: tables.get(&table).cloned().unwrap_or_default(),
+                parents: parents.get(dimension).cloned(),
+            }
+        }
         RuleValue::Entity(column) => PreparedValue::Entity(column.clone()),
         RuleValue::Affiliate(column) => PreparedValue::Affiliate(column.clone()),
     };

@@ -114,6 +114,8 @@ pub struct Reference {
     pub segment_values: BTreeMap<String, BTreeMap<String, Validity>>,
     /// Combinations the target refuses.
     pub forbidden: Vec<Forbidden>,
+    /// Parent by value, per dimension that has a hierarchy; rules that say `+inherit` go up along it.
+    pub hierarchies: BTreeMap<String, BTreeMap<String, String>>,
 }
 
 /// What is wrong with a row of reference data.
@@ -229,7 +231,25 @@ impl Reference {
                 }
             }
         }
+        for (dimension, parents) in &self.hierarchies {
+            if !self.dimensions.contains_key(dimension) {
+                found.push(format!(
+                    "the hierarchy of {dimension:?} belongs to no dimension"
+                ));
+            }
+            for value in parents.keys().filter(|value| is_circular(value, parents)) {
+                found.push(format!(
+                    "{value} of dimension {dimension} is its own ancestor"
+                ));
+            }
+        }
         let contradiction = ReferenceFault::Contradiction;
         found.into_iter().map(contradiction).collect()
     }
+}
+
+fn is_circular(value: &str, parents: &BTreeMap<String, String>) -> bool {
+    let ancestors = std::iter::successors(parents.get(value), |at| parents.get(*at));
+    let mut all = ancestors.take(parents.len().saturating_add(1));
+    all.any(|ancestor| ancestor == value)
 }

@@ -58,6 +58,7 @@ impl Crosswalk {
                 rules.extend(names.iter().map(|name| RuleUse {
                     line: *number,
                     by: Arc::clone(name),
+                    inherited_from: None,
                 }));
             }
         }

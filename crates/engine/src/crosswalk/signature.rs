@@ -184,7 +184,7 @@ pub fn seal_with(
     key_id: &str,
     sign: &dyn Fn(&[u8]) -> [u8; 64],
 ) -> Vec<u8> {
-    let signature = sign(&pre_authentication(payload_type, payload));
+    let signature = sign(&message_to_sign(payload_type, payload));
     let entry = Json::object([
         ("keyid", Json::text(key_id)),
         ("sig", Json::text(&BASE64.encode(signature))),
@@ -207,7 +207,7 @@ pub fn open(bytes: &[u8], trust: &TrustedKeys) -> Result<Opened, SealFault> {
     let members = envelope.members(&["payload", "payloadType", "signatures"], &[])?;
     let payload_type = members.get("payloadType").word()?;
     let payload = decoded(&members.get("payload"))?;
-    let message = pre_authentication(&payload_type, &payload);
+    let message = message_to_sign(&payload_type, &payload);
     let mut signers = BTreeSet::new();
     for entry in members.get("signatures").list()? {
         let entry = entry.members(&["keyid", "sig"], &[])?;
@@ -250,7 +250,8 @@ fn decoded(place: &Place<'_>) -> Result<Vec<u8>, FileFault> {
         .map_err(|fault| place.fault(format!("is no base64: {fault}")))
 }
 
-fn pre_authentication(payload_type: &str, payload: &[u8]) -> Vec<u8> {
+/// The bytes that a signature of a sealed file covers: length and kind of the payload, and the payload.
+pub fn message_to_sign(payload_type: &str, payload: &[u8]) -> Vec<u8> {
     let kind = payload_type.len();
     let head = format!("DSSEv1 {kind} {payload_type} {} ", payload.len());
     [head.as_bytes(), payload].concat()

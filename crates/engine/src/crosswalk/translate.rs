@@ -3,10 +3,12 @@
 mod line;
 mod recode;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use tieout_model::{
-    AccountingDate, Code, Digest, Document, DocumentKind, Envelope, Placement, Supplier,
+    AccountingDate, Code, Combination, Digest, Document, DocumentKind, Envelope, HEADER_ATTRIBUTE,
+    Placement, Supplier,
 };
 
 use crate::crosswalk::Crosswalk;
@@ -14,7 +16,7 @@ use crate::crosswalk::hold::{HoldReason, Unmapped};
 use crate::crosswalk::place::normalised;
 use crate::crosswalk::prepared::{Prepared, RuleName};
 use crate::crosswalk::reference::EntityRow;
-use crate::crosswalk::translate::line::{Books, Scratch, drop_repeats};
+pub(crate) use crate::crosswalk::translate::line::{Books, Scratch, drop_repeats};
 use crate::crosswalk::translate::recode::source_lines;
 
 pub(crate) use crate::crosswalk::translate::recode::{recoded, supplier_of};
@@ -53,6 +55,8 @@ pub struct RuleUse {
     pub line: u32,
     /// The segment and the rule; the rule is [`RECORDED_RULE`] where a recorded line was repeated.
     pub by: Arc<RuleName>,
+    /// The ancestor whose row of the table was taken, where the rule inherits and the value has no row of its own.
+    pub inherited_from: Option<String>,
 }
 
 /// A document in the coding of the other side.
@@ -176,6 +180,7 @@ impl Crosswalk {
                 drop_repeats(&mut gaps, first);
             }
         }
+        one_header(&codings, &mut gaps);
         match (version, placement) {
             (Some(version), Some(placement)) if gaps.is_empty() => {
                 let document = recoded(document, codings, placement, supplier)
@@ -264,6 +269,29 @@ impl Crosswalk {
                 "the supplier is created there and its number added to the signed reference data",
             )
         })
+    }
+}
+
+/// A header flexfield has one value: lines that carry different ones hold the document.
+fn one_header(codings: &[Combination], gaps: &mut Vec<Unmapped>) {
+    let mut seen: BTreeMap<&String, &String> = BTreeMap::new();
+    for (name, value) in codings.iter().flat_map(|coding| &coding.attributes) {
+        let Some(attribute) = name.strip_prefix(HEADER_ATTRIBUTE) else {
+            continue;
+        };
+        let first = *seen.entry(name).or_insert(value);
+        if first != value {
+            let gap = Unmapped::new(
+                HoldReason::InvalidCombination,
+                format!("header {attribute}"),
+                value,
+                format!("another line says {first}, and a header flexfield has one value"),
+                "the bookkeeper gives all lines the same value, or the crosswalk owner moves the dimension to a line flexfield",
+            );
+            if !gaps.contains(&gap) {
+                gaps.push(gap);
+            }
+        }
     }
 }
 

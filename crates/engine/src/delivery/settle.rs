@@ -21,7 +21,17 @@ pub fn settle(
     let attempts = match event {
         DeliveryEvent::Taken { .. } => delivery.attempts.saturating_add(1),
         DeliveryEvent::Released => 0,
-        _ => delivery.attempts,
+        DeliveryEvent::Accepted(_)
+        | DeliveryEvent::Pending
+        | DeliveryEvent::ReadBack(_)
+        | DeliveryEvent::ReadBackOther(_)
+        | DeliveryEvent::Refused(_)
+        | DeliveryEvent::NotDone { .. }
+        | DeliveryEvent::Unknown
+        | DeliveryEvent::Absent
+        | DeliveryEvent::LeaseExpired
+        | DeliveryEvent::Found(_)
+        | DeliveryEvent::Resolved(_) => delivery.attempts,
     };
     if let DeliveryEvent::ReadBackOther(why) = &event
         && delivery.state.is_open()
@@ -42,7 +52,7 @@ pub fn settle(
         DeliveryState::Submitted { .. } => from_submitted(delivery, &event, at, policy),
         DeliveryState::Uncertain { absences, .. } => from_uncertain(*absences, &event, at, policy),
         DeliveryState::Rejected(_) | DeliveryState::Parked(_) => from_stopped(delivery, &event, at),
-        DeliveryState::Posted(_) => None,
+        DeliveryState::Posted(_) | DeliveryState::Resolved(_) => None,
     };
     let next = next.ok_or_else(|| IllegalMove {
         id: delivery.id,
@@ -62,13 +72,13 @@ fn from_queued(
     at: Moment,
     policy: &DeliveryPolicy,
 ) -> Option<DeliveryState> {
-    match event {
-        DeliveryEvent::Taken { by } => Some(DeliveryState::Leased {
-            by: by.clone(),
-            until: at.now.plus_millis(policy.lease_ms),
-        }),
-        _ => None,
-    }
+    let DeliveryEvent::Taken { by } = event else {
+        return None;
+    };
+    Some(DeliveryState::Leased {
+        by: by.clone(),
+        until: at.now.plus_millis(policy.lease_ms),
+    })
 }
 
 fn from_leased(
@@ -92,7 +102,12 @@ fn from_leased(
         DeliveryEvent::Unknown | DeliveryEvent::Absent | DeliveryEvent::LeaseExpired => {
             probe(at, policy, 0)
         }
-        _ => return None,
+        DeliveryEvent::Taken { .. }
+        | DeliveryEvent::Pending
+        | DeliveryEvent::ReadBackOther(_)
+        | DeliveryEvent::Found(_)
+        | DeliveryEvent::Released
+        | DeliveryEvent::Resolved(_) => return None,
     };
     Some(next)
 }
@@ -125,7 +140,13 @@ fn from_submitted(
         DeliveryEvent::ReadBack(ack) => read_back(ack).unwrap_or_else(later),
         DeliveryEvent::Refused(rejection) => DeliveryState::Rejected(rejection.clone()),
         DeliveryEvent::Absent => probe(at, policy, 0),
-        _ => return None,
+        DeliveryEvent::Taken { .. }
+        | DeliveryEvent::Accepted(_)
+        | DeliveryEvent::ReadBackOther(_)
+        | DeliveryEvent::LeaseExpired
+        | DeliveryEvent::Found(_)
+        | DeliveryEvent::Released
+        | DeliveryEvent::Resolved(_) => return None,
     };
     Some(next)
 }
@@ -159,7 +180,15 @@ fn from_uncertain(
         DeliveryEvent::NotDone { .. } | DeliveryEvent::Unknown | DeliveryEvent::Pending => {
             probe(at, policy, absences)
         }
-        _ => return None,
+        DeliveryEvent::Resolved(how) => DeliveryState::Resolved(how.clone()),
+        DeliveryEvent::Taken { .. }
+        | DeliveryEvent::Accepted(_)
+        | DeliveryEvent::ReadBack(_)
+        | DeliveryEvent::ReadBackOther(_)
+        | DeliveryEvent::Refused(_)
+        | DeliveryEvent::Absent
+        | DeliveryEvent::LeaseExpired
+        | DeliveryEvent::Released => return None,
     };
     Some(next)
 }
@@ -174,6 +203,7 @@ fn from_stopped(delivery: &Delivery, event: &DeliveryEvent, at: Moment) -> Optio
             probe_at: at.now,
             absences: 0,
         }),
+        (DeliveryEvent::Resolved(how), _) => Some(DeliveryState::Resolved(how.clone())),
         _ => None,
     }
 }
@@ -200,8 +230,12 @@ fn again(
         let why = "the target answers something this version does not understand; nothing was sent";
         return DeliveryState::Parked(why.to_owned());
     }
-    // Being asked to wait is no failure of the document: only real attempts count towards a person's attention.
-    let is_waiting = matches!(class, FaultClass::Throttled | FaultClass::Unavailable);
+    // Being asked to wait, or a credential that was refused, is no failure of the document: only real attempts count towards a person's
+    // attention.
+    let is_waiting = matches!(
+        class,
+        FaultClass::Throttled | FaultClass::Unavailable | FaultClass::Unauthorised
+    );
     if delivery.attempts >= policy.attempts_max && !is_waiting {
         return DeliveryState::Parked(format!(
             "{} attempts failed ({}); nothing was sent",

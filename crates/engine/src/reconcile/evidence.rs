@@ -118,6 +118,8 @@ pub enum Progress {
     Posted,
     /// Stopped for a person.
     Parked,
+    /// A person settled it by hand.
+    Resolved,
 }
 
 impl Progress {
@@ -131,6 +133,7 @@ impl Progress {
             Self::Uncertain => "uncertain",
             Self::Posted => "posted",
             Self::Parked => "parked",
+            Self::Resolved => "settled by hand",
         }
     }
 

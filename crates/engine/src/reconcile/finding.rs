@@ -166,7 +166,10 @@ impl Finding<'_> {
             Progress::Rejected => {
                 "the owner of the refused value corrects it as the target's refusal says, then the document is retried"
             }
-            Progress::Parked => "the operator decides on the parked document: retry or release",
+            Progress::Parked => "the operator decides on the parked document: release or resolve",
+            Progress::Resolved => {
+                "a person settled it by hand, `tieout document show` says how and why: the target's accountant checks that the books have it so"
+            }
             Progress::Queued | Progress::Sent | Progress::Uncertain => {
                 "the operator finds out why delivery outlasts its window"
             }

@@ -122,6 +122,7 @@ fn a_segment_no_rule_decides_is_held() {
     let mut version = rules("golden", "v1");
     let rules = version["rules"].as_array_mut().unwrap();
     rules.retain(|rule| rule["id"] != "CC-2");
+    version["dropped"] = json!(["department"]);
     let crosswalk = opened(&[version], &reference("golden")).unwrap();
     let gap = only(&crosswalk, &plain("2026-12-31"));
     assert_eq!(gap.reason, HoldReason::UnmappedValue);

@@ -1,6 +1,6 @@
 //! The transition function of a delivery, state by state and event by event.
 
-use tieout_engine::delivery::{DeliveryEvent, DeliveryPolicy, DeliveryRole, Moment};
+use tieout_engine::delivery::{DeliveryEvent, DeliveryPolicy, DeliveryRole, Moment, Resolution};
 use tieout_engine::{Change, Delivery, DeliveryState, FlowId, StateWord, settle};
 use tieout_model::{
     Acknowledgement, DeliveryId, Digest, DocumentId, DocumentKind, EntityId, FaultClass,
@@ -82,7 +82,14 @@ fn states() -> Vec<DeliveryState> {
         DeliveryState::Posted(acknowledgement(true)),
         DeliveryState::Rejected(rejection()),
         DeliveryState::Parked("p".into()),
+        DeliveryState::Resolved(never_sent()),
     ]
+}
+
+fn never_sent() -> Resolution {
+    Resolution::NeverSent {
+        reason: "entered by mistake".into(),
+    }
 }
 
 fn events() -> Vec<DeliveryEvent> {
@@ -107,6 +114,7 @@ fn events() -> Vec<DeliveryEvent> {
         DeliveryEvent::Found(vec![acknowledgement(true)]),
         DeliveryEvent::Found(vec![acknowledgement(true), acknowledgement(true)]),
         DeliveryEvent::Released,
+        DeliveryEvent::Resolved(never_sent()),
     ]
 }
 
@@ -125,17 +133,18 @@ fn moved(state: DeliveryState, event: DeliveryEvent) -> Option<DeliveryState> {
     }
 }
 
-/// One row per state, one column per event of [`events`]: the first letter of the next state, `.` if the move is illegal.
+/// One row per state (H: settled by hand), one column per event of [`events`]: the first letter of the next state, `.` if the move is illegal.
 #[test]
 fn every_state_takes_every_event_as_the_table_says() {
     let expected = [
-        ("queued", "L..............."),
-        ("leased", ".S.PUKRQKUUU...."),
-        ("submitted", "..SPSKRSSSU....."),
-        ("uncertain", "..U..K.UUU..UPK."),
-        ("posted", "................"),
-        ("rejected", "...............Q"),
-        ("parked", "...............U"),
+        ("queued", "L................"),
+        ("leased", ".S.PUKRQKUUU....."),
+        ("submitted", "..SPSKRSSSU......"),
+        ("uncertain", "..U..K.UUU..UPK.H"),
+        ("posted", "................."),
+        ("rejected", "...............QH"),
+        ("parked", "...............UH"),
+        ("resolved", "................."),
     ];
     let letter = |state: &DeliveryState| match state.word() {
         StateWord::Queued => 'Q',
@@ -145,6 +154,7 @@ fn every_state_takes_every_event_as_the_table_says() {
         StateWord::Posted => 'P',
         StateWord::Rejected => 'R',
         StateWord::Parked => 'K',
+        StateWord::Resolved => 'H',
     };
     for (state, (name, row)) in states().into_iter().zip(expected) {
         assert_eq!(state.word().word(), name);

@@ -6,9 +6,13 @@
 
 mod crosswalk_companies;
 mod crosswalk_company;
+mod crosswalk_control;
 mod crosswalk_holds;
 mod crosswalk_open;
 mod crosswalk_properties;
 mod crosswalk_signature;
+mod crosswalk_tiers;
+mod crosswalk_trial;
 mod crosswalk_versions;
 mod delivery;
+mod feed;

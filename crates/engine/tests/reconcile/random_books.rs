@@ -327,9 +327,7 @@ pub(crate) fn spoil(company: &mut Company, index: usize, defect: Defect) -> Vec<
             BreakClass::PeriodDiffers
         }
         Defect::OtherSegments => {
-            let mut segments = member.lines[0].segments.to_vec();
-            segments[3] = code("7777");
-            member.lines[0].segments = segments.into();
+            code_otherwise(&mut member.lines[0]);
             BreakClass::MappingDiffers
         }
         Defect::OtherAmount => {
@@ -351,8 +349,8 @@ pub(crate) fn spoil(company: &mut Company, index: usize, defect: Defect) -> Vec<
             BreakClass::MissingInSource
         }
         Defect::EditedInSource => {
-            let line = &mut source[index].lines[0];
-            line.functional = line.functional.plus(Amount::from_units(7, 2)).unwrap();
+            let amount = &mut source[index].lines[0].functional;
+            *amount = amount.plus(Amount::from_units(7, 2)).unwrap();
             BreakClass::AmountDiffers
         }
         Defect::NeverCaptured => {
@@ -361,8 +359,7 @@ pub(crate) fn spoil(company: &mut Company, index: usize, defect: Defect) -> Vec<
             BreakClass::MissingInTarget
         }
         Defect::Held => {
-            expected[index].target_lines.clear();
-            expected[index].progress = Progress::Held;
+            hold(&mut expected[index]);
             members.remove(index);
             BreakClass::MissingInTarget
         }
@@ -373,6 +370,17 @@ pub(crate) fn spoil(company: &mut Company, index: usize, defect: Defect) -> Vec<
     };
     company.read_balances();
     vec![class]
+}
+
+fn code_otherwise(line: &mut TargetLine) {
+    let mut segments = line.segments.to_vec();
+    segments[3] = code("7777");
+    line.segments = segments.into();
+}
+
+fn hold(document: &mut ExpectedDocument) {
+    document.target_lines.clear();
+    document.progress = Progress::Held;
 }
 
 fn other_period(period: &str) -> &'static str {

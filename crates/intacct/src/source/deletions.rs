@@ -46,7 +46,6 @@ impl Step<'_> {
         at: Stamped,
         now_ms: i64,
     ) -> Result<(Vec<Captured>, Stamped), Fault> {
-        let capture = &self.intacct.client.config.capture;
         let from = at.second().unwrap_or(0);
         let when = match at {
             Stamped::Closed { .. } => Filter::above("ACCESSTIME", self.text(from)),
@@ -75,9 +74,8 @@ impl Step<'_> {
                 break;
             }
         }
-        let settle_ms = i64::try_from(capture.settle_ms).unwrap_or(i64::MAX);
         let last = newest.map(|second| (second, 0));
-        Ok((captured, at.advanced(now_ms, settle_ms, last, false)))
+        Ok((captured, at.advanced(now_ms, self.settle_ms(), last, false)))
     }
 
     async fn audit_page(

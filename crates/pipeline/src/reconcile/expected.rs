@@ -2,11 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use tieout_engine::reconcile::{ExpectedDocument, Progress, SegmentPool, SourceLine, TargetLine};
+use tieout_engine::reconcile::{
+    ExpectedDocument, Progress, SegmentPool, SourceLine, SourceMember, TargetLine,
+};
 use tieout_engine::{Delivery, DeliveryRole, DeliveryState};
 use tieout_model::{Coding, Document, DocumentId, DocumentKind, Envelope, LineFact, Stamp};
 use tieout_store::{RecordedDocument, StoredDelivery};
 
+use crate::balances::OWN_SYSTEM;
 use crate::context::{Context, PassError, decoded};
 use crate::reconcile::Question;
 
@@ -18,6 +21,8 @@ pub(super) struct Recorded {
     pub(super) by_key: BTreeMap<String, DocumentId>,
     /// Kind and number -> document.
     pub(super) by_number: BTreeMap<(DocumentKind, String), DocumentId>,
+    /// Journals of our own, which no source knows: they stand in the source's population without a line in its accounts.
+    pub(super) own: Vec<SourceMember>,
     /// Stamps of postings that were taken back, with the stamps of their reversals.
     pub(super) cancelled: Vec<(String, String)>,
 }
@@ -102,6 +107,18 @@ fn add(
     }
     out.by_number.insert((kind, envelope.number.clone()), id);
     let delivery = last.map(|stored| &stored.delivery);
+    let period_name = period.map(|p| p.name.clone()).unwrap_or_default();
+    if envelope.origin.system.as_str() == OWN_SYSTEM {
+        let debit = envelope.document.total_debit();
+        out.own.push(SourceMember {
+            document: id,
+            number: envelope.number.clone(),
+            kind,
+            period: period_name.clone(),
+            total_debit: debit.map_err(|e| PassError::Damaged(e.to_string()))?,
+            lines: Vec::new(),
+        });
+    }
     out.expected.push(ExpectedDocument {
         document: id,
         number: envelope.number.clone(),
@@ -115,7 +132,7 @@ fn add(
         progress: progress(row, delivery),
         since: delivery.map_or(row.captured_at, |d| d.opened_at),
         accounting_date: date,
-        period: period.map(|p| p.name.clone()).unwrap_or_default(),
+        period: period_name,
         crosswalk_version: delivery
             .map(|d| d.crosswalk_version.clone())
             .unwrap_or_default(),
@@ -156,6 +173,7 @@ fn progress(row: &RecordedDocument, delivery: Option<&Delivery>) -> Progress {
         DeliveryState::Posted(_) => Progress::Posted,
         DeliveryState::Rejected(_) => Progress::Rejected,
         DeliveryState::Parked(_) => Progress::Parked,
+        DeliveryState::Resolved(_) => Progress::Resolved,
     }
 }
 

@@ -38,7 +38,12 @@ pub(crate) fn table(folder: &Path, name: &str) -> Vec<Row> {
 
 /// The folder's crosswalk, signed by a key of the test.
 pub(crate) fn crosswalk(folder: &Path) -> Crosswalk {
-    let key = SealingKey::from_secret("test", &[7; 32]);
+    crosswalk_by(folder, [7; 32], "")
+}
+
+/// The folder's crosswalk signed by the key of `secret`; it does not know the party `stranger`.
+pub(crate) fn crosswalk_by(folder: &Path, secret: [u8; 32], stranger: &str) -> Crosswalk {
+    let key = SealingKey::from_secret("test", &secret);
     let mut trust = TrustedKeys::new();
     trust.trust("test", &key.public(), None).unwrap();
     let versions: Vec<Vec<u8>> = ["v1", "v2"]
@@ -46,7 +51,9 @@ pub(crate) fn crosswalk(folder: &Path) -> Crosswalk {
         .map(|name| std::fs::read(folder.join(format!("crosswalk/{name}.json"))).unwrap())
         .map(|text| seal(VERSION_TYPE, &text, &key))
         .collect();
-    let reference = seal(REFERENCE_TYPE, &reference(folder).canonical_bytes(), &key);
+    let mut reference = reference(folder);
+    reference.parties.remove(stranger);
+    let reference = seal(REFERENCE_TYPE, &reference.canonical_bytes(), &key);
     Crosswalk::open(&versions, &reference, &trust).unwrap()
 }
 

@@ -5,6 +5,12 @@
 mod company;
 mod faults;
 mod golden;
+mod mapping;
 mod people;
 mod reconciliation;
+mod restored;
+#[path = "../../../store/tests/it/server.rs"]
+#[expect(dead_code, reason = "the store's tests need more of it")]
+mod server;
+mod several;
 mod world;

@@ -13,7 +13,9 @@ use tieout_fusion::{Fusion, FusionConfig};
 use tieout_intacct::{Intacct, IntacctConfig, UserZone};
 use tieout_model::{Ambient, Clock, DocumentKind, EntityId, Entropy, SystemId, Timestamp};
 use tieout_pipeline::context::Bounds;
-use tieout_pipeline::{CallBuffer, Carrier, Context, Drained, Flow, System, Tally, drain, streams};
+use tieout_pipeline::{
+    CallBuffer, Carrier, Circuits, Context, Drained, Flow, System, Tally, drain, streams,
+};
 use tieout_store::{DatabaseUrl, ExecutionMode, Store};
 use tieout_twins::Twin;
 use tieout_twins::company::CompanyFolder;
@@ -292,6 +294,7 @@ async fn context(
         worker: "worker-1".into(),
         calls: Arc::new(CallBuffer::default()),
         tally: Arc::new(Tally::default()),
+        circuits: Circuits::default(),
     }
 }
 

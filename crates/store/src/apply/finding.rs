@@ -16,7 +16,7 @@ const COUNT_CALL: &str = "INSERT INTO call_counter (system, operation, calls, un
      response_bytes = call_counter.response_bytes + excluded.response_bytes, \
      duration_ms = call_counter.duration_ms + excluded.duration_ms";
 
-pub(super) fn adopt_crosswalk(
+pub(super) fn adopt(
     connection: &Link<'_>,
     at: Timestamp,
     digest: &Digest,

@@ -34,7 +34,7 @@ const DUE: &str = concat!(
 );
 const NEXT_DUE: &str = "SELECT d.due_at FROM delivery d WHERE d.state <> 'posted' AND d.state = ?1 AND d.due_at IS NOT NULL \
      AND (d.state <> 'queued' OR d.number = 0 OR NOT EXISTS (SELECT 1 FROM delivery p WHERE p.document = d.document \
-     AND p.number < d.number AND p.state <> 'posted')) ORDER BY d.due_at LIMIT 1";
+     AND p.number < d.number AND p.state NOT IN ('posted', 'resolved'))) ORDER BY d.due_at LIMIT 1";
 const POSTED: &str = concat!(
     "SELECT ",
     delivery_columns!(),

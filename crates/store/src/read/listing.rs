@@ -75,11 +75,13 @@ pub enum DocumentWord {
     Superseded,
     /// Its posting was taken back in the target.
     Reversed,
+    /// A person settled it by hand.
+    Resolved,
 }
 
 impl DocumentWord {
     /// All of them.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Seen,
         Self::Mapped,
         Self::Queued,
@@ -92,6 +94,7 @@ impl DocumentWord {
         Self::Parked,
         Self::Superseded,
         Self::Reversed,
+        Self::Resolved,
     ];
 
     /// The word.
@@ -109,6 +112,7 @@ impl DocumentWord {
             Self::Parked => "parked",
             Self::Superseded => "superseded",
             Self::Reversed => "reversed",
+            Self::Resolved => "resolved",
         }
     }
 
@@ -155,6 +159,7 @@ impl DocumentWord {
             StateWord::Posted => Self::Accounted,
             StateWord::Rejected => Self::Rejected,
             StateWord::Parked => Self::Parked,
+            StateWord::Resolved => Self::Resolved,
         })
     }
 }
@@ -338,6 +343,7 @@ fn read_row(row: Row<'_>) -> Result<DocumentRow, LoadError> {
         | DocumentWord::Rejected
         | DocumentWord::Uncertain
         | DocumentWord::Parked
+        | DocumentWord::Resolved
         | DocumentWord::Reversed => (
             latest.as_ref().map(reason_of).unwrap_or_default(),
             moved_at.unwrap_or(captured_at),
@@ -364,6 +370,7 @@ fn reason_of(state: &DeliveryState) -> String {
         }
         DeliveryState::Rejected(rejection) => format!("{} {}", rejection.code, rejection.message),
         DeliveryState::Parked(reason) => reason.clone(),
+        DeliveryState::Resolved(how) => how.words(),
         DeliveryState::Uncertain { absences, .. } => {
             format!("it may have been done; looked for and not found {absences} times")
         }

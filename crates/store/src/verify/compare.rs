@@ -27,6 +27,8 @@ const DELIVERIES: &str = concat!(
 );
 const CURSORS: &str = "SELECT flow, position FROM cursor";
 const CROSSWALKS: &str = "SELECT at, digest, summary FROM crosswalk ORDER BY sequence";
+const STEPS: &str = "SELECT at, digest, subject, number, act, person, reason, body, facts FROM register_step ORDER BY sequence";
+const LINEAGES: &str = "SELECT document, number, body FROM lineage";
 const RECONCILIATIONS: &str =
     "SELECT at, digest, entity, snapshot, breaks FROM reconciliation ORDER BY sequence";
 const BREAKS: &str =
@@ -253,6 +255,51 @@ pub(super) fn findings(connection: &Link<'_>, replay: &Replay) -> Result<(), Ver
         Ok(())
     } else {
         differs("the table of call counters".to_owned(), "a count differs")
+    }
+}
+
+/// Every step of change control with its body, and the rules behind every delivery.
+pub(super) fn register(connection: &Link<'_>, replay: &Replay) -> Result<(), VerifyFailure> {
+    let mut statement = connection.prepare(STEPS)?;
+    let mut rows = statement.query(params![])?;
+    let mut all = Appended::default();
+    while let Some(row) = rows.next()? {
+        let body: Vec<u8> = row.get(7)?;
+        let digest = row::digest(row, 1)?;
+        if digest != Digest::of(&body) {
+            return differs("the register of versions".to_owned(), "a body differs");
+        }
+        let number: u32 = row.get(3)?;
+        let facts: Vec<u8> = row.get(8)?;
+        let texts = [
+            row::text(row, 2)?,
+            number.to_string(),
+            row::text(row, 4)?,
+            row::text(row, 5)?,
+            row::text(row, 6)?,
+            Digest::of(&facts).to_string(),
+        ];
+        let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+        all.push(Timestamp(row.get(0)?), &texts, Some(&digest));
+    }
+    if all != replay.steps {
+        return differs("the register of versions".to_owned(), "a step differs");
+    }
+    let mut statement = connection.prepare(LINEAGES)?;
+    let mut rows = statement.query(params![])?;
+    let mut found = BTreeMap::new();
+    while let Some(row) = rows.next()? {
+        let id = DeliveryId {
+            document: row::document_id(row, 0)?,
+            number: row.get(1)?,
+        };
+        let body: Vec<u8> = row.get(2)?;
+        found.insert(id, of_bytes(&body));
+    }
+    if found == replay.lineages {
+        Ok(())
+    } else {
+        differs("the rules behind a delivery".to_owned(), "a row differs")
     }
 }
 

@@ -21,6 +21,8 @@ pub(super) struct Replay {
     pub(super) documents: BTreeMap<DocumentId, DocumentTrace>,
     pub(super) deliveries: BTreeMap<DeliveryId, DeliveryTrace>,
     pub(super) crosswalks: Appended,
+    pub(super) steps: Appended,
+    pub(super) lineages: BTreeMap<DeliveryId, Trace>,
     pub(super) reconciliations: Appended,
     pub(super) breaks: Appended,
     pub(super) calls: BTreeMap<(String, String), CallSums>,
@@ -63,6 +65,12 @@ impl Replay {
                 self.crosswalks.push(at, &[&r.text()?], Some(&digest));
                 Ok(())
             }
+            "step" => self.step(r, at),
+            "lineage" => {
+                let id = read_delivery_id(r)?;
+                self.lineages.insert(id, read_digest(r)?.first_16());
+                Ok(())
+            }
             "reconciliation" => {
                 let (entity, snapshot) = (r.text()?, r.text()?);
                 let breaks: u32 = r.small()?;
@@ -83,6 +91,28 @@ impl Replay {
             }
             _ => Err(r.expected("a known change")),
         }
+    }
+
+    fn step(&mut self, r: &mut Reader<'_>, at: Timestamp) -> Result<(), Undecodable> {
+        let subject = r.text()?;
+        let number: u32 = r.small()?;
+        let [act, person] = read_texts::<2>(r)?;
+        if read_time(r)? != at {
+            return Err(r.expected("the time of its changeset"));
+        }
+        let reason = r.text()?;
+        let facts = Digest::of(r.bytes()?).to_string();
+        let body = read_digest(r)?;
+        let texts = [
+            &*subject,
+            &*number.to_string(),
+            &act,
+            &person,
+            &reason,
+            &facts,
+        ];
+        self.steps.push(at, &texts, Some(&body));
+        Ok(())
     }
 
     fn envelope(&mut self, r: &mut Reader<'_>, at: Timestamp) -> Result<(), Undecodable> {

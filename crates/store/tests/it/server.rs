@@ -12,8 +12,6 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use postgres::{Client, NoTls};
 
-use crate::world::{fill, run, store_at};
-
 const KEEPER: &str = r#"
 set -e
 cd /
@@ -114,20 +112,13 @@ impl Throwaway {
         self.url(&name)
     }
 
-    /// The address of a new database that is a copy of one with every kind of row.
-    pub(crate) fn filled(&self) -> String {
-        static FILLED: OnceLock<()> = OnceLock::new();
-        FILLED.get_or_init(|| {
-            self.sql("postgres", "CREATE DATABASE filled");
-            let url = self.url("filled");
-            let work = || run(async { fill(&store_at(&url).await).await });
-            std::thread::scope(|scope| scope.spawn(work).join().unwrap());
-        });
+    /// The address of a new database that is a copy of another, which nobody uses.
+    pub(crate) fn copy_of(&self, name: &str) -> String {
         let number = self.databases.fetch_add(1, Ordering::SeqCst);
-        let name = format!("t{number}");
-        let made = format!("CREATE DATABASE {name} TEMPLATE filled");
+        let copy = format!("t{number}");
+        let made = format!("CREATE DATABASE {copy} TEMPLATE {name}");
         self.sql("postgres", &made);
-        self.url(&name)
+        self.url(&copy)
     }
 
     /// The address of a database.

@@ -1,6 +1,7 @@
 //! Whatever is edited behind our back is noticed.
 
 use std::path::Path;
+use std::sync::OnceLock;
 
 use rusqlite::Connection;
 use tieout_engine::Tampering;
@@ -22,7 +23,7 @@ fn after(sql: &str) -> Result<u64, VerifyFailure> {
         store.verify_audit(Some(head)).await.map(|log| log.entries)
     });
     let served = run(async {
-        let url = server::shared().filled();
+        let url = filled();
         let store = store_at(&url).await;
         let head = store.audit_head().await.unwrap().digest;
         server::sql(&url, &as_the_server_spells(sql));
@@ -30,6 +31,19 @@ fn after(sql: &str) -> Result<u64, VerifyFailure> {
     });
     assert_eq!(served, found, "{sql}");
     found
+}
+
+/// The address of a database on the server with every kind of row.
+fn filled() -> String {
+    static FILLED: OnceLock<()> = OnceLock::new();
+    let server = server::shared();
+    FILLED.get_or_init(|| {
+        server.sql("postgres", "CREATE DATABASE filled");
+        let url = server.url("filled");
+        let work = || run(async { fill(&store_at(&url).await).await });
+        std::thread::scope(|scope| scope.spawn(work).join().unwrap());
+    });
+    server.copy_of("filled")
 }
 
 /// An edit in the words of PostgreSQL, with what could forbid it out of the way.

@@ -94,6 +94,26 @@ fn every_operator_selects_what_it_says() {
         one("greaterthanorequalto", "RECORDNO", &["2"])
     );
     assert_eq!(vendors(&mut d, &both), ["VE-02", "VE-05"]);
+}
+
+#[test]
+fn an_indexed_text_is_ordered_by_its_letters() {
+    let answer = desk().ok(&query(
+        "APBILL",
+        &["RECORDID"],
+        "<filter><like><field>RECORDID</field><value>BILL-%</value></like></filter>\
+         <orderby><order><field>RECORDID</field><ascending/></order></orderby>",
+    ));
+    let found = all(&answer, "RECORDID");
+    let mut sorted = found.clone();
+    sorted.sort();
+    assert_eq!(found.len(), 8);
+    assert_eq!(found, sorted);
+}
+
+#[test]
+fn amounts_and_dates_compare_by_value() {
+    let mut d = desk();
     let amounts = ids(
         &mut d,
         "APBILL",

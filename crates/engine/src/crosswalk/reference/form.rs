@@ -18,7 +18,14 @@ impl Reference {
     /// The JSON form.
     pub fn to_json(&self) -> Json {
         let accounts = text_map(&self.accounts, |class| Json::text(class.word()));
-        Json::object([
+        // Left out when there is none, so that data signed before hierarchies existed keeps its digest.
+        let hierarchies = (!self.hierarchies.is_empty()).then(|| {
+            let all = text_map(&self.hierarchies, |parents| {
+                text_map(parents, |parent| Json::text(parent))
+            });
+            ("hierarchies", all)
+        });
+        let members = [
             ("accounts", accounts),
             ("dimensions", text_map(&self.dimensions, blank_to_json)),
             ("entities", text_map(&self.entities, entity_to_json)),
@@ -44,7 +51,8 @@ impl Reference {
                 "target_accounts",
                 text_map(&self.target_accounts, |class| Json::text(class.word())),
             ),
-        ])
+        ];
+        Json::object(members.into_iter().chain(hierarchies))
     }
 
     /// Reads the JSON form, in any order of members.
@@ -58,7 +66,12 @@ impl Reference {
         })?;
         let file = Place::root(&json, "reference");
         let required = ["entities", "accounts", "parties", "periods", "dimensions"];
-        let optional = ["segment_values", "forbidden", "target_accounts"];
+        let optional = [
+            "segment_values",
+            "forbidden",
+            "hierarchies",
+            "target_accounts",
+        ];
         let m = file.members(&required, &optional)?;
         let values = |place: &Place<'_>| place.map(|values| values.map(validity));
         let reference = Self {
@@ -67,6 +80,11 @@ impl Reference {
             parties: m.get("parties").map(Place::word)?,
             calendar: Calendar::new(m.get("periods").each(period)?),
             dimensions: m.get("dimensions").map(blank)?,
+            hierarchies: m
+                .maybe("hierarchies", |all| {
+                    all.map(|parents| parents.map(Place::word))
+                })?
+                .unwrap_or_default(),
             target_accounts: m
                 .maybe("target_accounts", |accounts| accounts.map(class))?
                 .unwrap_or_default(),

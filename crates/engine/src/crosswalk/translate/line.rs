@@ -10,7 +10,7 @@ use tieout_model::{
 use crate::crosswalk::Crosswalk;
 use crate::crosswalk::hold::{HoldReason, Unmapped};
 use crate::crosswalk::place::normalised;
-use crate::crosswalk::prepared::{LineView, Prepared, RuleName};
+use crate::crosswalk::prepared::{Decision, LineView, Prepared};
 use crate::crosswalk::reference::EntityRow;
 use crate::crosswalk::translate::{RuleUse, malformed, unknown_entity};
 
@@ -80,12 +80,13 @@ impl Crosswalk {
         let before = gaps.len();
         let version = books.version;
         version.blank(&mut scratch.values);
-        self.dimensions(version, number, coding, scratch, gaps);
+        self.dimensions(books, number, coding, scratch, gaps);
         let view = self.view(books, number, coding, gaps);
-        let used = |rule: &Arc<RuleName>| {
+        let used = |decision: &Decision<'_>| {
             rules.push(RuleUse {
                 line: number,
-                by: Arc::clone(rule),
+                by: Arc::clone(decision.rule),
+                inherited_from: decision.ancestor.map(str::to_owned),
             });
         };
         let combination = version.combination(&view, number, &mut scratch.values, gaps, used);
@@ -136,12 +137,13 @@ impl Crosswalk {
     /// Hands the dimensions of a line to the rules, and finds blank required and undeclared ones.
     fn dimensions<'l>(
         &self,
-        version: &Prepared,
+        books: &Books<'_>,
         number: u32,
         coding: &'l Dimensional,
         scratch: &mut Scratch<'l>,
         gaps: &mut Vec<Unmapped>,
     ) {
+        let version = books.version;
         let mut filled = 0_usize;
         for (i, (name, value)) in coding.dimensions.iter().enumerate() {
             let guess = scratch.guesses.get(i).copied();
@@ -156,6 +158,9 @@ impl Crosswalk {
                 scratch.guesses.splice(i.., [at]);
             }
             let is_blank = version.set(at, value.as_str(), &mut scratch.values);
+            if !is_blank && version.loses(at) {
+                lost(books, number, name, value, gaps);
+            }
             if !is_blank && self.required.contains(&at) {
                 filled = filled.saturating_add(1);
             }
@@ -195,6 +200,25 @@ fn undeclared(number: u32, name: &str, value: &Code, gaps: &mut Vec<Unmapped>) {
         );
         gaps.push(gap.on_line(number));
     }
+}
+
+/// A value nothing uses would vanish in silence. The entity itself does not: its books are where the document goes.
+fn lost(books: &Books<'_>, number: u32, name: &str, value: &Code, gaps: &mut Vec<Unmapped>) {
+    let value = normalised(value.as_str());
+    if value == books.entity_id || books.entity.is_none() {
+        return;
+    }
+    let gap = Unmapped::new(
+        HoldReason::UnmappedValue,
+        name,
+        value,
+        format!(
+            "no rule, flexfield or report of version {} uses this dimension, so its value would be lost",
+            books.version.name()
+        ),
+        "the crosswalk owner uses the dimension, or names it under dropped, in a new signed version",
+    );
+    gaps.push(gap.on_line(number));
 }
 
 /// The same gap can be met by several segments of a line; it is told once.

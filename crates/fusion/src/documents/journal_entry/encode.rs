@@ -10,6 +10,7 @@ use tieout_model::{
 };
 
 use crate::config::FusionConfig;
+use crate::documents::flexfield::Flexfields;
 use crate::documents::refusal::unsendable;
 use crate::documents::supplier_invoice::{check_segments, combination, unknown_attribute};
 use crate::wire::attribute::shortened;
@@ -179,10 +180,13 @@ fn put_coding(
     for (i, value) in combination.segments.iter().take(SEGMENTS_MAX).enumerate() {
         record.put(9 + i, value.as_str());
     }
+    // The import file has no header flexfield: what belongs there stands in the attribute columns of every line.
+    let carried = Flexfields::of(combination);
     if !combination.attributes.is_empty() {
-        record.put(68, &config.flexfields.context);
+        let context = carried.line_context.or(carried.header_context);
+        record.put(68, context.unwrap_or(&config.flexfields.context));
     }
-    for (name, value) in &combination.attributes {
+    for (name, value) in carried.line.into_iter().chain(carried.header) {
         let mut known = config
             .flexfields
             .line_attributes

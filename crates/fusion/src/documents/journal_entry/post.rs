@@ -150,7 +150,10 @@ impl Fusion {
         };
         let path = self.client.resource("erpintegrations");
         match self.client.write(OPERATION, &path, &body).await {
-            Ok(Written::Done(answer)) => self.accepted(ledger, file, &text(&answer, "ReqstId")),
+            Ok(Written::Done(answer)) => {
+                let answer = serde_json::from_slice(&answer).unwrap_or_default();
+                self.accepted(ledger, file, &text(&answer, "ReqstId"))
+            }
             Ok(Written::Refused(words)) => ItemOutcome::Rejected(refused(words)),
             Err(fault) if fault.class == FaultClass::Indeterminate => ItemOutcome::Unknown(fault),
             Err(fault) => ItemOutcome::NotDone(fault),

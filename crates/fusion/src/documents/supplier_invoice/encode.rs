@@ -10,6 +10,7 @@ use tieout_model::{
 };
 
 use crate::config::FusionConfig;
+use crate::documents::flexfield::Flexfields;
 use crate::documents::refusal::unsendable;
 use crate::wire::attribute::{number_of, number_of_rate, shortened};
 
@@ -76,7 +77,10 @@ pub(crate) fn encode(
         let installment = json!({"InstallmentNumber": 1, "DueDate": due.to_string(), "GrossAmount": number_of(invoice.total())});
         put("invoiceInstallments", json!([installment]));
     }
-    put(&config.flexfields.invoice, header_flexfield(config, item));
+    put(
+        &config.flexfields.invoice,
+        header_flexfield(config, item, draft)?,
+    );
     let lines: Vec<Value> = draft
         .lines
         .iter()
@@ -119,7 +123,11 @@ fn check_number(config: &FusionConfig, draft: &InvoiceDraft) -> Result<(), Rejec
     Ok(())
 }
 
-fn header_flexfield(config: &FusionConfig, item: &BatchItem) -> Value {
+fn header_flexfield(
+    config: &FusionConfig,
+    item: &BatchItem,
+    draft: &InvoiceDraft,
+) -> Result<Value, Rejection> {
     let mut segments = Map::new();
     segments.insert(
         "__FLEX_Context".to_owned(),
@@ -134,7 +142,23 @@ fn header_flexfield(config: &FusionConfig, item: &BatchItem) -> Value {
         config.flexfields.crosswalk.clone(),
         json!(item.crosswalk_version),
     );
-    Value::Array(vec![Value::Object(segments)])
+    let codings = draft.lines.iter().map(|line| &line.coding);
+    for coding in codings.chain([&draft.control]) {
+        let carried = Flexfields::of(combination(coding, "header")?);
+        let context = carried.header_context;
+        if let Some(context) = context.filter(|own| *own != config.flexfields.context) {
+            let message = format!(
+                "the crosswalk puts header flexfields into context {context:?}, and our stamp stands in {:?}: a row has one context",
+                config.flexfields.context
+            );
+            let remedy = "leave the context out for header flexfields in a new signed version, or set the same context in the settings";
+            return Err(unsendable("header flexfield", message, remedy));
+        }
+        for (name, value) in carried.header {
+            segments.insert(name.to_owned(), json!(value));
+        }
+    }
+    Ok(Value::Array(vec![Value::Object(segments)]))
 }
 
 fn encode_line(
@@ -163,14 +187,13 @@ fn encode_line(
     if !is_functional_derived(draft, placement, line, &place)? {
         put("BaseAmount", number_of(line.functional));
     }
-    let attributes = combination(&line.coding, &place).map(|c| &c.attributes)?;
-    if !attributes.is_empty() {
+    let carried = combination(&line.coding, &place).map(Flexfields::of)?;
+    if !carried.line.is_empty() {
         let mut segments = Map::new();
-        segments.insert(
-            "__FLEX_Context".to_owned(),
-            json!(config.flexfields.context),
-        );
-        for (name, value) in attributes {
+        let context = carried.line_context;
+        let context = context.unwrap_or(&config.flexfields.context);
+        segments.insert("__FLEX_Context".to_owned(), json!(context));
+        for (name, value) in carried.line {
             let known = config
                 .flexfields
                 .line_attributes

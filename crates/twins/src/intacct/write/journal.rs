@@ -33,12 +33,7 @@ pub(in crate::intacct) fn journal(
     if !matches!(element.of("STATE"), "" | "Posted") {
         return Err(Fault::business("Only STATE Posted is kept by this tenant"));
     }
-    let date_text = kept(books, "BATCH_DATE");
-    let gl_date = moment::day_from_us(&date_text).ok_or_else(|| {
-        Fault::business(&format!(
-            "Invalid value '{date_text}' for BATCH_DATE: write MM/DD/YYYY"
-        ))
-    })?;
+    let gl_date = batch_date(&kept(books, "BATCH_DATE"))?;
     let title = kept(books, "BATCH_TITLE");
     if title.is_empty() {
         return Err(Fault::business("Required field BATCH_TITLE is missing"));
@@ -84,6 +79,14 @@ pub(in crate::intacct) fn journal(
             .map_err(|e| Fault::business(&e))?;
     }
     Ok(batch)
+}
+
+fn batch_date(text: &str) -> Result<u32, Fault> {
+    moment::day_from_us(text).ok_or_else(|| {
+        Fault::business(&format!(
+            "Invalid value '{text}' for BATCH_DATE: write MM/DD/YYYY"
+        ))
+    })
 }
 
 /// The element's text, or on an update without it what the entry has.

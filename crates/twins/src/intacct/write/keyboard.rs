@@ -132,21 +132,10 @@ fn document(
         return Err("write one JSON object with the columns of documents.csv".to_owned());
     }
     let rule = rule(value, old.as_ref())?;
-    let today = moment::day_of_moment(stamp.moment);
-    let (given_gl, given_date) = (day(value, "gl_date")?, day(value, "document_date")?);
-    let gl_date = given_gl
-        .or(old.as_ref().map(|o| o.gl_date))
-        .or(given_date)
-        .unwrap_or(today);
-    let date = given_date
-        .or(old.as_ref().map(|o| o.date))
-        .unwrap_or(gl_date);
-    let adjusting = match given_period(books, value, gl_date)? {
-        Some(adjusting) => adjusting,
-        None => old
-            .as_ref()
-            .map_or(rule.kind == "gl_adjusting", |o| o.adjusting),
-    };
+    let (date, gl_date) = dates(value, old.as_ref(), stamp)?;
+    let adjusting = given_period(books, value, gl_date)?
+        .or(old.as_ref().map(|o| o.adjusting))
+        .unwrap_or(rule.kind == "gl_adjusting");
     let mut cell = |column: &str, before: Option<u32>| -> Result<u32, String> {
         Ok(match text(value, column)? {
             Some(text) => books.word(&text),
@@ -199,6 +188,17 @@ fn document(
         (None, None) => return Err("lines: missing".to_owned()),
     }
     Ok(doc)
+}
+
+/// Document date and posting date: as typed, else as before, else each like the other, else today.
+fn dates(value: &Value, old: Option<&Document>, stamp: Stamp) -> Result<(u32, u32), String> {
+    let (given_gl, given_date) = (day(value, "gl_date")?, day(value, "document_date")?);
+    let gl_date = given_gl
+        .or(old.map(|o| o.gl_date))
+        .or(given_date)
+        .unwrap_or_else(|| moment::day_of_moment(stamp.moment));
+    let date = given_date.or(old.map(|o| o.date)).unwrap_or(gl_date);
+    Ok((date, gl_date))
 }
 
 fn rule(value: &Value, old: Option<&Document>) -> Result<Rule, String> {

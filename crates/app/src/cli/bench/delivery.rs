@@ -1,0 +1,186 @@
+//! (b) Bills delivered per second, beside a bare HTTP loop that posts the very same requests with the same concurrency to fresh simulators.
+//!
+//! Delivered means: leased, encoded, posted, and the answer durable in the store. Reading back is measured separately.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Instant;
+
+use anyhow::bail;
+use bytes::Bytes;
+use futures_util::{StreamExt as _, stream};
+use http::Request;
+use tieout_engine::StateWord;
+use tieout_pipeline::{Progress, confirm, deliver, extract, translate};
+
+use super::rig::{Tap, Twins, load, wired};
+use super::table::{Figure, Verdict, hundredths, median, per_second, ratio};
+
+const GOAL_HUNDREDTHS: u128 = 80;
+
+/// What one round gave.
+struct Round {
+    bills: u128,
+    delivering: u128,
+    confirming: u128,
+    bare: u128,
+    in_flight_max: usize,
+}
+
+/// Measures `rounds` times.
+pub(super) async fn measure(
+    company: &Path,
+    scratch: &Path,
+    rounds: usize,
+) -> anyhow::Result<Vec<Figure>> {
+    let mut done = Vec::new();
+    for number in 0..rounds.max(1) {
+        done.push(round(company, &scratch.join(format!("delivery-{number}"))).await?);
+    }
+    let rates = |micros: fn(&Round) -> u128| {
+        let list = done.iter().map(|r| per_second(r.bills, micros(r)));
+        median(list.collect())
+    };
+    let ours = rates(|r| r.delivering);
+    let bare = rates(|r| r.bare);
+    let confirmed = rates(|r| r.delivering + r.confirming);
+    let bills = done.first().map_or(0, |r| r.bills);
+    let in_flight_max = done.first().map_or(0, |r| r.in_flight_max);
+    let note = format!(
+        "{ours}/s ÷ {bare}/s; {bills} bills, {in_flight_max} calls at a time, median of {} rounds",
+        done.len()
+    );
+    Ok(vec![
+        Figure {
+            letter: 'b',
+            what: "bills delivered ÷ bare HTTP loop".into(),
+            figure: ratio(ours, bare),
+            goal: ">= 0.80".into(),
+            verdict: Verdict::of(hundredths(ours, bare) >= GOAL_HUNDREDTHS),
+            note,
+        },
+        Figure {
+            letter: 'b',
+            what: "the same with every bill read back".into(),
+            figure: ratio(confirmed, bare),
+            goal: String::new(),
+            verdict: Verdict::Informative,
+            note: format!("{confirmed}/s delivered, then confirmed"),
+        },
+    ])
+}
+
+async fn round(company: &Path, work: &Path) -> anyhow::Result<Round> {
+    let tap = Arc::new(Tap::default());
+    let twins = Twins::start(company)?;
+    let file = twins.set_up(company, work)?;
+    let mut config = load(&file)?;
+    // Only bills: journals travel as files and are another measure.
+    config
+        .flow
+        .retain(|flow| flow.document == "supplier_invoice");
+    let in_flight_max = config.fusion.in_flight_max;
+    let wired = wired(config, &tap).await?;
+    let context = &wired.context;
+    while matches!(extract::pass(context).await?, Progress::Worked(_)) {}
+    while matches!(translate::pass(context).await?, Progress::Worked(_)) {}
+    let bills = context
+        .store
+        .counts()
+        .await?
+        .deliveries_in(StateWord::Queued);
+    tap.take();
+    let started = Instant::now();
+    let mut lanes = tokio::task::JoinSet::new();
+    for _ in 0..2 {
+        let context = Arc::clone(context);
+        lanes.spawn(async move {
+            while matches!(deliver::pass(&context).await?, Progress::Worked(_)) {}
+            anyhow::Ok(())
+        });
+    }
+    while let Some(done) = lanes.join_next().await {
+        done??;
+    }
+    let delivering = started.elapsed().as_micros();
+    let requests = tap.take();
+    let started = Instant::now();
+    while matches!(confirm::pass(context).await?, Progress::Worked(_)) {}
+    let confirming = started.elapsed().as_micros();
+    let posted = context
+        .store
+        .counts()
+        .await?
+        .deliveries_in(StateWord::Posted);
+    if posted != bills || u64::try_from(requests.len()).ok() != Some(bills) {
+        bail!(
+            "{bills} bills were queued, {} requests sent, {posted} confirmed",
+            requests.len()
+        );
+    }
+    drop(twins);
+    let fresh = Twins::start(company)?;
+    let bare = bare_loop(&requests, fresh.fusion(), in_flight_max).await?;
+    Ok(Round {
+        bills: u128::from(bills),
+        delivering,
+        confirming,
+        bare,
+        in_flight_max,
+    })
+}
+
+/// Posts `requests` to `base`, so many at a time, and does nothing else; microseconds.
+async fn bare_loop(
+    requests: &[Request<Bytes>],
+    base: &str,
+    in_flight_max: usize,
+) -> anyhow::Result<u128> {
+    let client = reqwest::Client::builder()
+        .tcp_nodelay(true)
+        .no_proxy()
+        .build()?;
+    let started = Instant::now();
+    let mut answers = stream::iter(requests)
+        .map(|request| {
+            let path = request.uri().path_and_query().map_or("/", |p| p.as_str());
+            let mut headers = request.headers().clone();
+            headers.retain_known();
+            let sent = client
+                .post(format!("{base}{path}"))
+                .headers(headers)
+                .body(request.body().clone());
+            async move {
+                let answer = sent.send().await?;
+                let status = answer.status();
+                answer.bytes().await?;
+                anyhow::Ok(status)
+            }
+        })
+        .buffer_unordered(in_flight_max);
+    while let Some(status) = answers.next().await {
+        let status = status?;
+        if !status.is_success() {
+            bail!("the bare loop is answered {status}");
+        }
+    }
+    Ok(started.elapsed().as_micros())
+}
+
+/// Headers that only mean something inside this program are not sent.
+trait RetainKnown {
+    fn retain_known(&mut self);
+}
+
+impl RetainKnown for http::HeaderMap {
+    fn retain_known(&mut self) {
+        let own: Vec<_> = self
+            .keys()
+            .filter(|name| name.as_str().starts_with("x-tieout-"))
+            .cloned()
+            .collect();
+        for name in own {
+            self.remove(name);
+        }
+    }
+}

@@ -1,0 +1,182 @@
+//! Looking at the register.
+
+use clap::Args;
+use serde_json::{Value, json};
+use tieout_engine::crosswalk::control::{Proposal, State};
+use tieout_model::{AccountingDate, Timestamp};
+
+use crate::cli::ConfigFile;
+use crate::problem::Failure;
+use crate::register::{Ledger, today};
+use crate::report;
+
+#[derive(Debug, Args)]
+pub(crate) struct ListArguments {
+    #[command(flatten)]
+    config: ConfigFile,
+    /// JSON on stdout
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct HistoryArguments {
+    #[command(flatten)]
+    list: ListArguments,
+    /// Its id in the register (CW-3) or the name of the version; left out, everything, keys and settings included
+    version: Option<String>,
+}
+
+pub(crate) async fn list(arguments: ListArguments, now: Timestamp) -> Result<u8, Failure> {
+    let ledger = Ledger::open(arguments.config.load()?).await?;
+    show(&ledger, arguments.json, today(now), |_| true);
+    Ok(0)
+}
+
+pub(crate) async fn status(arguments: ListArguments, now: Timestamp) -> Result<u8, Failure> {
+    let ledger = Ledger::open(arguments.config.load()?).await?;
+    let day = today(now);
+    let is_alive = |state| {
+        !matches!(
+            state,
+            State::Superseded | State::Rejected | State::Withdrawn
+        )
+    };
+    show(&ledger, arguments.json, day, is_alive);
+    if !arguments.json {
+        let persons = if ledger.register.is_two_person() {
+            "two"
+        } else {
+            "three"
+        };
+        report::say(&format!("a change needs {persons} persons"));
+        if !ledger.config.crosswalk.register {
+            report::say(
+                "[crosswalk] register = false: documents are coded by the files of the configuration alone",
+            );
+        }
+    }
+    for warning in ledger.warnings(day) {
+        report::say(&format!("warning {warning}"));
+    }
+    Ok(u8::from(ledger.is_chased(day)))
+}
+
+fn show(ledger: &Ledger, is_json: bool, day: AccountingDate, wanted: impl Fn(State) -> bool) {
+    let all = ledger.register.proposals().values();
+    let shown: Vec<(&Proposal, State)> = all
+        .map(|proposal| (proposal, ledger.register.state_on(proposal, day)))
+        .filter(|(_, state)| wanted(*state))
+        .collect();
+    if is_json {
+        let rows: Vec<Value> = shown.iter().map(|(p, state)| object(p, *state)).collect();
+        report::data(&format!("{}\n", Value::Array(rows)));
+        return;
+    }
+    let header = [
+        "id",
+        "version",
+        "state",
+        "first day",
+        "prepared",
+        "reviewed",
+        "signed",
+        "ticket",
+        "content",
+    ];
+    let rows = shown.iter().map(|(p, state)| {
+        let emergency = if p.is_emergency { " (emergency)" } else { "" };
+        let signed = p.signed.as_ref().map(|(by, _, _)| by.clone());
+        vec![
+            p.id.clone(),
+            p.version.clone(),
+            format!("{state}{emergency}"),
+            p.effective_from.to_string(),
+            p.prepared_by.clone(),
+            p.reviewed_by
+                .clone()
+                .or_else(|| p.reviewer.clone())
+                .unwrap_or_default(),
+            signed.unwrap_or_default(),
+            p.ticket.clone(),
+            p.content
+                .to_string()
+                .get(..12)
+                .unwrap_or_default()
+                .to_owned(),
+        ]
+    });
+    report::data(&report::rows_table(&header, rows));
+}
+
+fn object(p: &Proposal, state: State) -> Value {
+    json!({
+        "id": p.id,
+        "version": p.version,
+        "state": state.word(),
+        "effective_from": p.effective_from.to_string(),
+        "effective_to": p.effective_to.map(|date| date.to_string()),
+        "emergency": p.is_emergency,
+        "content": p.content.to_string(),
+        "reason": p.reason,
+        "ticket": p.ticket,
+        "prepared_by": p.prepared_by,
+        "reviewed_by": p.reviewed_by,
+        "signed_by": p.signed.as_ref().map(|(by, _, _)| by),
+        "signed_at": p.signed.as_ref().map(|(_, at, _)| at.to_string()),
+        "key": p.signed.as_ref().map(|(_, _, key)| key),
+        "simulations": p.simulations.iter().map(|s| s.digest.to_string()).collect::<Vec<_>>(),
+        "review_due": p.follow_up_due().map(|day| day.to_string()),
+        "balances_to_move": p.needs_migration && p.migrations == 0,
+    })
+}
+
+pub(crate) async fn history(arguments: HistoryArguments) -> Result<u8, Failure> {
+    let ledger = Ledger::open(arguments.list.config.load()?).await?;
+    let subject = match &arguments.version {
+        Some(name) => Some(ledger.find(name)?.id.clone()),
+        None => None,
+    };
+    let wanted = subject.as_deref();
+    let steps = ledger
+        .steps
+        .iter()
+        .filter(|step| wanted.is_none_or(|id| step.subject == id));
+    if arguments.list.json {
+        let rows: Vec<Value> = steps
+            .map(|step| {
+                json!({
+                    "subject": step.subject,
+                    "step": step.number,
+                    "act": step.act.word(),
+                    "by": step.by,
+                    "at": step.at.to_string(),
+                    "reason": step.reason,
+                    "facts": step.facts,
+                    "digest": step.digest.to_string(),
+                })
+            })
+            .collect();
+        report::data(&format!("{}\n", Value::Array(rows)));
+        return Ok(0);
+    }
+    let rows = steps.map(|step| {
+        vec![
+            step.at.to_string().get(..19).unwrap_or_default().to_owned(),
+            step.subject.clone(),
+            step.act.word().to_owned(),
+            step.by.clone(),
+            step.reason.clone(),
+            step.digest
+                .to_string()
+                .get(..12)
+                .unwrap_or_default()
+                .to_owned(),
+        ]
+    });
+    report::data(&report::rows_table(
+        &["at", "subject", "act", "by", "reason", "digest"],
+        rows,
+    ));
+    Ok(0)
+}

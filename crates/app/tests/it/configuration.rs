@@ -1,0 +1,131 @@
+//! A configuration that is wrong is refused before anything is started, with its code and its place; tampering is noticed.
+
+use crate::program::{Twin, golden, tieout};
+
+fn small() -> Twin {
+    Twin::start(&golden())
+}
+
+fn check(twin: &Twin, code: &str, parts: &[&str]) {
+    for command in [&["config", "check"][..], &["run", "--drain"][..]] {
+        let ended = twin.tieout(command).expect(2);
+        ended.says(&[code]);
+        ended.says(parts);
+    }
+}
+
+#[test]
+fn a_wrong_configuration_is_refused_with_its_place() {
+    let twin = small();
+    twin.tieout(&["config", "check"]).expect(0);
+    let right = std::fs::read_to_string(twin.config()).unwrap();
+    let with = |text: String| std::fs::write(twin.config(), text).unwrap();
+
+    with(right.replace("[worker]", "[worker]\ncolour = \"blue\""));
+    check(&twin, "P0002", &["colour", "line"]);
+    with(right.replace("\"file:keys/fusion.secret\"", "\"hunter2\""));
+    check(&twin, "P0002", &["by reference only"]);
+    assert!(!twin.tieout(&["config", "check"]).err.contains("hunter2"));
+    with(right.replace("file:keys/fusion.secret", "file:keys/nowhere.secret"));
+    check(&twin, "P0004", &["keys/nowhere.secret"]);
+    with(right.clone());
+    twin.configure(|config| {
+        let flows = config["flow"].as_array_mut().unwrap();
+        flows.push(flows[2].clone());
+    });
+    check(&twin, "P0005", &["flows 3 and 4", "entity"]);
+    with(right.replacen("\"E100\"", "\"E777\"", 1));
+    twin.tieout(&["run", "--drain"])
+        .expect(2)
+        .says(&["P0010", "E777", "flow 1"]);
+    with(right);
+    twin.tieout(&["config", "check"]).expect(0);
+    tieout(&["run", "--config", "/nowhere/tieout.toml"])
+        .expect(2)
+        .says(&["P0001", "/nowhere/tieout.toml"]);
+}
+
+#[test]
+fn an_altered_or_unsigned_crosswalk_cannot_be_opened() {
+    let twin = small();
+    let file = twin.path("crosswalk/v2.sealed.json");
+    let sealed = std::fs::read(&file).unwrap();
+    let text = String::from_utf8(sealed.clone()).unwrap();
+    let at = text.find("payload").unwrap() + 60;
+    let mut altered = sealed.clone();
+    altered[at] = if altered[at] == b'A' { b'B' } else { b'A' };
+    std::fs::write(&file, altered).unwrap();
+    check(&twin, "P0403", &["crosswalk"]);
+    let unsigned = std::fs::read(golden().join("crosswalk/v2.json")).unwrap();
+    std::fs::write(&file, unsigned).unwrap();
+    check(&twin, "P0403", &["crosswalk"]);
+    std::fs::write(&file, sealed).unwrap();
+    twin.tieout(&["config", "check"]).expect(0);
+}
+
+#[test]
+fn a_changed_byte_in_the_database_is_evidence() {
+    let twin = small();
+    twin.drain().expect(0);
+    let head = twin.tieout(&["audit", "verify", "--json"]).expect(0).json();
+    let head = head["head"].as_str().unwrap().to_owned();
+    twin.tieout(&["audit", "verify", "--head", &head]).expect(0);
+    let file = twin.path("tieout.db");
+    let mut bytes = std::fs::read(&file).unwrap();
+    let word = b"Rent and hosting (v2 mapping)";
+    let mut changed = 0;
+    for at in 0..bytes.len() - word.len() {
+        if &bytes[at..at + word.len()] == word {
+            bytes[at] = b'B';
+            changed += 1;
+        }
+    }
+    assert!(changed > 0);
+    std::fs::write(&file, bytes).unwrap();
+    twin.tieout(&["audit", "verify"]).expect(4).says(&["P0404"]);
+}
+
+#[test]
+fn a_system_or_a_store_that_cannot_be_reached_is_exit_3_and_later_all_is_well() {
+    let twin = small();
+    // A pause longer than a drain's patience, so that the test has not to wait for it.
+    twin.configure(|config| config["worker"]["circuit_pause_first_ms"] = 80_000.into());
+    let right = std::fs::read_to_string(twin.config()).unwrap();
+    twin.configure(|config| {
+        config["intacct"]["endpoint"] = "http://127.0.0.1:9/ia/xml/xmlgw.phtml".into();
+    });
+    twin.drain().expect(3).says(&["P0303", "intacct"]);
+    std::fs::write(twin.config(), &right).unwrap();
+    twin.configure(|config| config["fusion"]["base_url"] = "http://127.0.0.1:9".into());
+    let ended = twin.drain();
+    ended.expect(3).says(&["P0306", "fusion"]);
+    assert_eq!(twin.documents(Some("queued")).len(), 97);
+    std::fs::write(twin.config(), &right).unwrap();
+    twin.configure(|config| {
+        config["store"]["database"] = "sqlite:/nowhere/at/all/tieout.db".into();
+    });
+    twin.drain().expect(3).says(&["P0301", "/nowhere/at/all"]);
+    std::fs::write(twin.config(), &right).unwrap();
+    twin.drain().expect(0);
+}
+
+#[test]
+fn wrong_passwords_stop_the_work_not_the_documents() {
+    let twin = small();
+    twin.configure(|config| config["worker"]["circuit_pause_first_ms"] = 80_000.into());
+    let secret = |name: &str| twin.path(&format!("keys/{name}.secret"));
+    let fusion = std::fs::read_to_string(secret("fusion")).unwrap();
+    std::fs::write(secret("fusion"), "wrong").unwrap();
+    let ended = twin.drain().expect(3);
+    ended.says(&["P0306", "fusion", "unauthorised"]);
+    assert!(!ended.err.contains(&fusion));
+    assert!(twin.documents(Some("parked")).is_empty());
+    let intacct = std::fs::read_to_string(secret("intacct")).unwrap();
+    std::fs::write(secret("intacct"), "wrong").unwrap();
+    twin.drain()
+        .expect(3)
+        .says(&["P0303", "intacct", "unauthorised"]);
+    std::fs::write(secret("fusion"), fusion).unwrap();
+    std::fs::write(secret("intacct"), intacct).unwrap();
+    twin.drain().expect(0);
+}

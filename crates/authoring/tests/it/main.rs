@@ -1,0 +1,6 @@
+//! Versions out to sheets and back, and everything that is refused on the way.
+
+mod diff_explain;
+mod refused;
+mod round_trip;
+mod samples;

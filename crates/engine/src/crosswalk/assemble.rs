@@ -1,0 +1,40 @@
+//! A crosswalk from versions whose signatures were checked by change control, and one for trials.
+
+use tieout_model::AccountingDate;
+
+use crate::crosswalk::{Crosswalk, CrosswalkError, Reference, VersionFile};
+
+impl Crosswalk {
+    /// From versions that the register vouches for. An open end ends the day before the next version begins.
+    ///
+    /// # Errors
+    /// [`CrosswalkError`]: contradictions, all of them at once.
+    pub fn of_register(
+        files: Vec<VersionFile>,
+        reference: Reference,
+    ) -> Result<Self, CrosswalkError> {
+        Self::of(closed_by_successor(files), reference)
+    }
+
+    /// From versions nobody signed: for checks and trials only. What it makes must never be delivered.
+    ///
+    /// # Errors
+    /// [`CrosswalkError`]: contradictions, all of them at once.
+    pub fn for_trial(
+        files: Vec<VersionFile>,
+        reference: Reference,
+    ) -> Result<Self, CrosswalkError> {
+        Self::of(closed_by_successor(files), reference)
+    }
+}
+
+fn closed_by_successor(mut files: Vec<VersionFile>) -> Vec<VersionFile> {
+    files.sort_by(|a, b| (a.effective_from, &a.version).cmp(&(b.effective_from, &b.version)));
+    let starts: Vec<AccountingDate> = files.iter().map(|file| file.effective_from).collect();
+    for (file, next) in files.iter_mut().zip(starts.iter().skip(1)) {
+        if file.effective_to.is_none() && file.effective_from < *next {
+            file.effective_to = next.yesterday().ok();
+        }
+    }
+    files
+}

@@ -1,0 +1,129 @@
+//! Worlds made from a seed: the real pipeline, store and clients against both simulated tenants, with faults at every door, people who
+//! act, and a judge. One seed is one world, to the byte.
+
+pub(crate) mod door;
+pub(crate) mod faults;
+pub(crate) mod folder;
+pub(crate) mod judge;
+mod judge_ledger;
+pub(crate) mod ledger;
+pub(crate) mod make;
+pub(crate) mod people;
+pub(crate) mod planted;
+pub(crate) mod sched;
+pub(crate) mod worker;
+pub(crate) mod world;
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use sha2::{Digest as _, Sha256};
+
+use faults::Class;
+use judge::{Fault, judge, now};
+use planted::Bug;
+use sched::{Rng, Task};
+use world::World;
+
+const DAY_MS: i64 = 86_400_000;
+
+/// What came of one world.
+pub(crate) struct Outcome {
+    pub(crate) faults: Vec<Fault>,
+    pub(crate) hits: BTreeMap<Class, u64>,
+    pub(crate) marks: BTreeMap<&'static str, u64>,
+    pub(crate) documents: usize,
+    pub(crate) exceptions: BTreeMap<String, u64>,
+    pub(crate) calls: u64,
+    pub(crate) lives: u64,
+    /// Digest of the audit head, both twins' documents and the log of faults.
+    pub(crate) digest: String,
+    pub(crate) story: Vec<String>,
+}
+
+/// Runs the world of a seed to its end and judges it.
+pub(crate) fn run(seed: u64, is_calm: bool, bug: Option<Bug>) -> Outcome {
+    let world = World::open(seed, is_calm, bug);
+    let agenda = world.people.agenda(&world);
+    let (start, days) = {
+        let company = world.people.company.lock().unwrap();
+        (company.epoch_ms, company.days)
+    };
+    let mut rng = Rng::of(seed, "turns");
+    let mut tasks: Vec<Task> = (0..world.workers + 2).map(|_| Task::new()).collect();
+    let mut agenda = Some(agenda);
+    let shared = world.clone();
+    let mut spawn = move |n: usize, is_again: bool| -> Pin<Box<dyn Future<Output = ()>>> {
+        let world = shared.clone();
+        match n {
+            0 => Box::pin(people::live(world, agenda.take().unwrap_or_default())),
+            1 => Box::pin(world::carry_mail(world)),
+            n => {
+                let pause = if is_again {
+                    world.faults.between(1_000, 120_000)
+                } else {
+                    0
+                };
+                Box::pin(worker::work(world, n - 2, pause))
+            }
+        }
+    };
+    world.people.company.lock().unwrap().maker.last_day += days;
+    world
+        .sched
+        .run(start + days * DAY_MS + 1, &mut tasks, &mut rng, &mut spawn);
+    world.faults.stop();
+    world.set_clocks();
+    world.people.repair(&world);
+    let calm = world.sched.now_ms() + DAY_MS;
+    world.sched.run(calm, &mut tasks, &mut rng, &mut spawn);
+    let mut faults = judge(&world);
+    let writes = world.fusion.counts.lock().unwrap().writes;
+    world
+        .sched
+        .run(calm + DAY_MS / 4, &mut tasks, &mut rng, &mut spawn);
+    let again = world.fusion.counts.lock().unwrap().writes - writes;
+    if again > 0 && !faults.iter().any(|f| f.point == 9) {
+        let what = format!("{again} writes in a settled world");
+        faults.push(Fault { point: 6, what });
+    }
+    outcome(&world, faults)
+}
+
+fn outcome(world: &Arc<World>, faults: Vec<Fault>) -> Outcome {
+    let evidence = judge::gather(world);
+    let mut exceptions = BTreeMap::new();
+    for exception in evidence.exceptions.values().flatten() {
+        let short: String = exception.reason.chars().take(70).collect();
+        *exceptions
+            .entry(format!("{}: {short}", exception.word))
+            .or_default() += 1;
+    }
+    let head = now(world.store.audit_head()).unwrap();
+    let log = world.faults.log();
+    let mut hasher = Sha256::new();
+    hasher.update(head.digest.as_bytes());
+    hasher.update(world.fusion.twin.lock().unwrap().documents_csv());
+    hasher.update(world.intacct.twin.lock().unwrap().documents_csv());
+    hasher.update(log.join("\n"));
+    let digest: String = hasher
+        .finalize()
+        .iter()
+        .map(|b| format!("{b:02x}"))
+        .collect();
+    let calls =
+        world.fusion.counts.lock().unwrap().calls + world.intacct.counts.lock().unwrap().calls;
+    Outcome {
+        faults,
+        hits: world.faults.hits(),
+        marks: world.faults.marks(),
+        documents: judge::count(&world.people.company.lock().unwrap().books),
+        exceptions,
+        calls,
+        lives: *world.lives.lock().unwrap(),
+        digest,
+        story: log,
+    }
+}

@@ -27,10 +27,40 @@ pub(crate) struct Kit {
 /// # Errors
 /// When something is missing and cannot be installed; the message says what to install by hand.
 pub(crate) fn install(root: &Path) -> Result<Kit> {
+    postgres()?;
     let target = tree::target_folder(root)?.join("conformance");
     Ok(Kit {
         node_modules: javascript(root, &target)?,
         python: python(root, &target)?,
+    })
+}
+
+/// PostgreSQL, of which tests start servers of their own in temporary folders; the machine's own server, if it has one, is left alone.
+fn postgres() -> Result<()> {
+    if has_postgres() {
+        return Ok(());
+    }
+    system_packages(&["postgresql"], "PostgreSQL for the tests of the store")?;
+    if !has_postgres() {
+        bail!(
+            "PostgreSQL's programs (initdb, pg_ctl, postgres, pg_basebackup) are not found: name their folder in TIEOUT_POSTGRES_BIN"
+        );
+    }
+    Ok(())
+}
+
+/// True if PostgreSQL's programs are where the tests look for them.
+fn has_postgres() -> bool {
+    if std::env::var_os("TIEOUT_POSTGRES_BIN").is_some() {
+        return true;
+    }
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let packaged = fs::read_dir("/usr/lib/postgresql").into_iter().flatten();
+    let packaged = packaged.flatten().map(|version| version.path().join("bin"));
+    std::env::split_paths(&path).chain(packaged).any(|folder| {
+        ["initdb", "pg_ctl", "postgres", "pg_basebackup"]
+            .iter()
+            .all(|name| folder.join(name).is_file())
     })
 }
 

@@ -11,6 +11,7 @@ mod document;
 mod key;
 mod reconcile;
 mod run;
+mod store;
 mod twin;
 
 pub(crate) use run::failure as run_failure;
@@ -59,6 +60,9 @@ enum Command {
     Audit(audit::AuditCommand),
     /// Ask both real systems whether they are set up as the configuration says; changes nothing
     Check(check::CheckArguments),
+    /// Move, back up and restore the database
+    #[command(subcommand)]
+    Store(store::StoreCommand),
     /// Print an example configuration, or check yours
     #[command(subcommand)]
     Config(config::ConfigCommand),
@@ -78,12 +82,17 @@ pub(crate) struct ConfigFile {
         env = "TIEOUT_CONFIG"
     )]
     pub(crate) config: PathBuf,
+    /// Database, in place of the one in the configuration: sqlite:FILE or postgres://user@host:port/name
+    #[arg(long, value_name = "URL")]
+    pub(crate) database: Option<String>,
 }
 
 impl ConfigFile {
     /// Loads it.
     pub(crate) fn load(&self) -> Result<crate::config::Config, Failure> {
-        crate::config::Config::load(&self.config).map_err(Failure::Usage)
+        let mut config = crate::config::Config::load(&self.config).map_err(Failure::Usage)?;
+        config.database_instead.clone_from(&self.database);
+        Ok(config)
     }
 }
 
@@ -100,6 +109,7 @@ pub(crate) async fn execute(arguments: Arguments) -> Result<u8, Failure> {
         Command::Key(command) => key::execute(command).await,
         Command::Audit(command) => audit::execute(command).await,
         Command::Check(arguments) => check::execute(arguments).await,
+        Command::Store(command) => store::execute(command).await,
         Command::Config(command) => config::execute(command).await,
         Command::Bench(arguments) => bench::execute(arguments).await,
     }

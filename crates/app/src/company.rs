@@ -80,6 +80,7 @@ fn configuration(
     let secret = |name: &str| SecretRef::File(format!("keys/{name}.secret"));
     config.store = StoreConfig {
         database: "sqlite:tieout.db".into(),
+        password: None,
     };
     config.worker.poll_interval_ms = 1_000;
     config.crosswalk.versions = versions;

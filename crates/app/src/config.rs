@@ -50,21 +50,28 @@ pub(crate) struct Config {
     /// Folder of the file; paths are relative to it.
     #[serde(skip)]
     pub(crate) folder: PathBuf,
+    /// The database of the command line, in place of the file's.
+    #[serde(skip)]
+    pub(crate) database_instead: Option<String>,
 }
 
 /// Where everything durable is kept.
 #[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct StoreConfig {
-    /// `sqlite:FILE`.
+    /// `sqlite:FILE` or `postgres://user@host:port/name`.
     pub(crate) database: String,
+    /// Reference to the password of the PostgreSQL user.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) password: Option<secret::SecretRef>,
 }
 
 /// This process.
 #[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct WorkerConfig {
-    /// Its name in leases and in the audit log.
+    /// Its name in leases and in the audit log; empty for one made of machine and process, so that workers differ.
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub(crate) name: String,
     /// How often sources are read without a trigger.
     pub(crate) poll_interval_ms: u64,
@@ -97,7 +104,7 @@ impl WorkerConfig {
 impl Default for WorkerConfig {
     fn default() -> Self {
         Self {
-            name: "worker-1".into(),
+            name: String::new(),
             poll_interval_ms: 15_000,
             queue_len_max: Bounds::default().queue_len_max,
             circuit_faults_max: CircuitPolicy::default().faults_max,
@@ -226,6 +233,9 @@ impl Config {
 
     /// The database address with its path made relative to the file's folder.
     pub(crate) fn database(&self) -> String {
+        if let Some(instead) = &self.database_instead {
+            return instead.clone();
+        }
         match self.store.database.strip_prefix("sqlite:") {
             Some(path) if !path.starts_with(':') => {
                 format!("sqlite:{}", self.path(path).display())

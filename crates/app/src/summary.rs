@@ -35,6 +35,15 @@ pub(crate) struct Summary {
     tie_out: Vec<TieOut>,
     audit_entries: u64,
     audit_head: String,
+    restored: Option<Lost>,
+}
+
+/// The span that a restored database does not know, and what was found of it.
+struct Lost {
+    from: String,
+    until: String,
+    is_read: bool,
+    found: u64,
 }
 
 /// The lines of the tie-out.
@@ -108,7 +117,21 @@ impl Summary {
         for call in calls {
             *by_system.entry(call.system).or_insert(0) += call.calls;
         }
+        let restored = store.restored().await.map_err(|e| unreadable(&e))?;
+        let restored = match restored {
+            Some(restored) => Some(Lost {
+                found: store
+                    .found_again(&restored)
+                    .await
+                    .map_err(|e| unreadable(&e))?,
+                from: restored.from.to_string(),
+                until: restored.at.to_string(),
+                is_read: restored.through.is_some(),
+            }),
+            None => None,
+        };
         Ok(Self {
+            restored,
             documents: documents(&counts),
             calls: by_system,
             tie_out,
@@ -148,12 +171,22 @@ impl Summary {
                 })
             })
             .collect();
-        json!({
+        let mut value = json!({
             "documents": self.documents,
             "calls": self.calls,
             "tie_out": lines,
             "audit": { "entries": self.audit_entries, "head": self.audit_head },
-        })
+        });
+        if let (Some(lost), Some(object)) = (&self.restored, value.as_object_mut()) {
+            let lost = json!({
+                "not_known_from": lost.from,
+                "not_known_until": lost.until,
+                "sources_read_again": lost.is_read,
+                "postings_found_again": lost.found,
+            });
+            object.insert("restored".into(), lost);
+        }
+        value
     }
 
     /// One line of JSON.
@@ -198,8 +231,14 @@ impl Summary {
             .iter()
             .map(|(s, n)| format!("{n} to {s}"))
             .collect();
+        let lost = self.restored.as_ref().map_or(String::new(), |lost| {
+            format!(
+                "; restored: what was done from {} to {} was not known here, {} postings of it were found again",
+                lost.from, lost.until, lost.found
+            )
+        });
         format!(
-            "documents: {}; calls: {}; audit log: {} entries, head {}",
+            "documents: {}; calls: {}; audit log: {} entries, head {}{lost}",
             documents.join(", "),
             calls.join(", "),
             self.audit_entries,

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use tieout_connector::{CallSink, Transport};
+use tieout_connector::{CallSink, Secret, Transport};
 use tieout_engine::crosswalk::{
     Crosswalk, REFERENCE_TYPE, Reference, TrustedKeys, VERSION_TYPE, VersionFile, open,
 };
@@ -17,6 +17,7 @@ use crate::ambient::{RealWaiter, real};
 use crate::config::Config;
 use crate::problem::{Failure, Problem};
 use crate::register::Ledger;
+use crate::report;
 use crate::transport::HttpTransport;
 
 /// A pipeline ready to be driven.
@@ -27,26 +28,74 @@ pub(crate) struct Wired {
     pub(crate) config: Config,
 }
 
-/// Opens the store of a configuration.
+/// Opens the store of a configuration, and says what its database does not promise.
 pub(crate) async fn open_store(config: &Config) -> Result<Store, Failure> {
-    let url: DatabaseUrl = config.database().parse().map_err(|e: OpenError| {
-        Problem::new("P0009", format!("[store] database: {e}")).hint("write sqlite:FILE")
+    let password = config.store.password.as_ref();
+    let password = password.map(|secret| secret.fetch(&config.folder));
+    open_database(&config.database(), password.transpose()?.as_ref()).await
+}
+
+/// Opens a database by its address, and says what it does not promise.
+pub(crate) async fn open_database(
+    address: &str,
+    password: Option<&Secret>,
+) -> Result<Store, Failure> {
+    let url: DatabaseUrl = address.parse().map_err(|e: OpenError| {
+        Problem::new("P0009", format!("the database: {e}"))
+            .hint("write sqlite:FILE or postgres://user@host:port/name")
     })?;
-    Store::open(&url, ExecutionMode::Blocking)
-        .await
-        .map_err(|e| {
-            Failure::Unreachable(
-                Problem::new(
-                    "P0301",
-                    format!(
-                        "the store {} cannot be opened: {}",
-                        config.store.database,
-                        chain(&e)
-                    ),
-                )
-                .hint("check that the folder exists, is writable and has room"),
-            )
-        })
+    let shown = url.to_string();
+    let url = match password {
+        Some(password) => url.with_password(password.reveal()),
+        None => url,
+    };
+    let store = Store::open(&url, ExecutionMode::Blocking).await;
+    let store = store.map_err(|e| {
+        let hint = match &e {
+            OpenError::Unsafe { .. } => "docs/systems/postgres.md says what a server must promise",
+            _ => "check that it exists, can be reached and written, and has room",
+        };
+        let what = format!("the store {shown} cannot be opened: {}", chain(&e));
+        Failure::Unreachable(Problem::new("P0301", what).hint(hint))
+    })?;
+    for warning in store.warnings() {
+        report::say(&format!("warning P0309: {warning}"));
+    }
+    Ok(store)
+}
+
+/// A name that no other worker has: machine and process.
+fn own_name() -> String {
+    let machine = std::fs::read_to_string("/proc/sys/kernel/hostname");
+    let machine = machine.ok().or_else(|| std::env::var("HOSTNAME").ok());
+    let machine = machine.map(|name| name.trim().to_owned());
+    let machine = machine.filter(|name| !name.is_empty());
+    format!(
+        "{}-{}",
+        machine.as_deref().unwrap_or("worker"),
+        std::process::id()
+    )
+}
+
+/// Refuses a database whose books were moved elsewhere, and says if it is a restored one that has not caught up.
+async fn check_place(store: &Store) -> Result<(), Failure> {
+    let unreadable =
+        |e: &dyn std::error::Error| Failure::Unreachable(Problem::new("P0301", chain(e)));
+    let moved = store.moved_to().await.map_err(|e| unreadable(&e))?;
+    if let Some(to) = moved {
+        let what = format!("the books of this database were moved to {to}");
+        let problem = Problem::new("P0307", what);
+        let hint = "name that database; two that are carried from would post everything twice";
+        return Err(problem.hint(hint).into());
+    }
+    let restored = store.restored().await.map_err(|e| unreadable(&e))?;
+    if let Some(restored) = restored.filter(|restored| restored.through.is_none()) {
+        report::say(&format!(
+            "this database is a restored backup: what was done from {} to {} is not known here; every document is looked up before it is sent",
+            restored.from, restored.at
+        ));
+    }
+    Ok(())
 }
 
 /// The store and the mapping in force: the files, and the register beside them if it is used.
@@ -71,6 +120,7 @@ pub(crate) async fn wire(config: Config) -> Result<Wired, Failure> {
 /// Like [`wire`], with something between the clients and their systems.
 pub(crate) async fn wire_through(config: Config, through: Through<'_>) -> Result<Wired, Failure> {
     let (store, crosswalk, reference) = mapping(&config).await?;
+    check_place(&store).await?;
     let ambient = real();
     let calls = Arc::new(CallBuffer::default());
     let systems = connect(&config, &ambient, &calls, through)?;
@@ -95,7 +145,10 @@ pub(crate) async fn wire_through(config: Config, through: Through<'_>) -> Result
         bounds: config.worker.bounds(),
         ambient,
         waiter: Arc::new(RealWaiter),
-        worker: config.worker.name.clone(),
+        worker: match &*config.worker.name {
+            "" => own_name(),
+            name => name.to_owned(),
+        },
         calls,
         tally: Arc::new(Tally::default()),
         circuits: Circuits::default(),

@@ -447,7 +447,7 @@ pub struct Moment {
 /// The figures of delivery, all in milliseconds or counts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeliveryPolicy {
-    /// How long a worker may hold a delivery while sending.
+    /// How long a worker may be believed without a sign of life while it sends; it renews at half of it.
     pub lease_ms: i64,
     /// First wait after a fault; doubles each time.
     pub backoff_first_ms: i64,
@@ -473,7 +473,7 @@ pub struct DeliveryPolicy {
 impl Default for DeliveryPolicy {
     fn default() -> Self {
         Self {
-            lease_ms: 120_000,
+            lease_ms: 10_000,
             backoff_first_ms: 500,
             backoff_max_ms: 300_000,
             attempts_max: 12,

@@ -189,6 +189,29 @@ pub fn withdraw(waiting: &Waiting<'_>) -> Vec<Change> {
     changes
 }
 
+/// The same changes, but every delivery that they open or refresh is looked up before it is sent: something may have been done for the
+/// document that the database does not know (it was restored from a backup).
+pub fn look_up_first(changes: Vec<Change>, now: Timestamp) -> Vec<Change> {
+    let doubt = |mut opened: Box<OpenedDelivery>| {
+        opened.delivery.state = DeliveryState::Uncertain {
+            probe_at: now,
+            absences: 0,
+        };
+        opened
+    };
+    let mut changes = changes;
+    for change in &mut changes {
+        if let Change::OpenDelivery(opened)
+        | Change::RefreshDelivery {
+            payload: opened, ..
+        } = change
+        {
+            *opened = doubt(opened.clone());
+        }
+    }
+    changes
+}
+
 /// The note that the present revision is dealt with.
 pub fn settled(waiting: &Waiting<'_>) -> Change {
     Change::SettleTranslation {

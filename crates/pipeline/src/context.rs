@@ -175,6 +175,20 @@ impl Context {
             Err(cause) => Err(PassError::Commit { stage, cause }),
         }
     }
+
+    /// Every source was read to its end: a restored database has seen all that the lost time may have done.
+    pub(crate) async fn caught_up(&self) -> Result<(), PassError> {
+        let restored = self.store.restored().await?;
+        if restored.is_none_or(|found| found.through.is_some()) {
+            return Ok(());
+        }
+        let by = Actor::Worker(self.worker.clone());
+        let noted = self.store.caught_up(by, self.now()).await;
+        noted.map_err(|cause| PassError::Commit {
+            stage: "extract",
+            cause,
+        })
+    }
 }
 
 /// The document a delivery carries.

@@ -12,6 +12,7 @@ use tieout_model::{DeliveryId, Document, DocumentKind, FaultClass, SystemId};
 use tieout_store::{LeaseRequest, StoredDelivery};
 
 use crate::context::{Context, PassError, Progress, Tally, decoded};
+use crate::lease::Leases;
 
 /// Leases and sends one lot of deliveries.
 ///
@@ -33,9 +34,7 @@ pub async fn pass(context: &Context) -> Result<Progress, PassError> {
             context.not_called(&target);
         }
         count += leased.len();
-        for ((target, kind), lot) in grouped(leased)? {
-            send(context, &target, kind, lot).await?;
-        }
+        send_all(context, leased).await?;
     }
     if count == 0 {
         return Ok(Progress::Idle {
@@ -43,6 +42,22 @@ pub async fn pass(context: &Context) -> Result<Progress, PassError> {
         });
     }
     Ok(Progress::Worked(u32::try_from(count).unwrap_or(u32::MAX)))
+}
+
+/// Sends what was leased, and keeps it meanwhile.
+async fn send_all(context: &Context, leased: Vec<StoredDelivery>) -> Result<(), PassError> {
+    let leases = Leases::of(&leased);
+    let sending = async {
+        for ((target, kind), lot) in grouped(leased)? {
+            send(context, &leases, &target, kind, lot).await?;
+        }
+        Ok(())
+    };
+    tokio::select! {
+        biased;
+        done = sending => done,
+        never = leases.keep(context) => match never {},
+    }
 }
 
 /// What may be leased: everything while all systems answer, else only what is for those that do, and one delivery as a probe for one
@@ -90,6 +105,7 @@ pub(crate) fn grouped(
 
 async fn send(
     context: &Context,
+    leases: &Leases,
     target: &SystemId,
     kind: DocumentKind,
     lot: Lot,
@@ -109,7 +125,7 @@ async fn send(
         let (deliveries, items) = apart(lot);
         let events = deliveries.iter().map(|d| (d.id, not_done(&fault)));
         let events = events.collect();
-        return commit_events(context, "deliver", (&deliveries, &items), &events).await;
+        return leases.settle(context, (&deliveries, &items), &events).await;
     };
     let size = usize::try_from(batch_max).unwrap_or(usize::MAX).max(1);
     let mut rest = lot;
@@ -131,7 +147,9 @@ async fn send(
                 .collect(),
             Err(fault) => part.iter().map(|d| (d.id, failed(&fault))).collect(),
         };
-        commit_events(context, "deliver", (&part, &batch.items), &events).await?;
+        leases
+            .settle(context, (&part, &batch.items), &events)
+            .await?;
     }
     Ok(())
 }

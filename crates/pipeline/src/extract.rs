@@ -42,7 +42,10 @@ pub async fn pass(context: &Context) -> Result<Progress, PassError> {
     match failure {
         Some(failure) => Err(failure),
         None if worked > 0 => Ok(Progress::Worked(worked)),
-        None => Ok(Progress::Idle { wake_at: None }),
+        None => {
+            context.caught_up().await?;
+            Ok(Progress::Idle { wake_at: None })
+        }
     }
 }
 

@@ -13,6 +13,7 @@ pub mod deliver;
 pub mod drive;
 pub mod extract;
 pub mod flow;
+mod lease;
 mod notice;
 pub mod reconcile;
 pub mod translate;

@@ -139,6 +139,7 @@ async fn decide(
         }
     };
     Ok(match changes {
+        Ok(changes) if stored.is_doubtful => Decided::Done(plan::look_up_first(changes, now)),
         Ok(changes) => Decided::Done(changes),
         Err(violations) => hold_once(stored, Reasons::of_violations(&violations)),
     })

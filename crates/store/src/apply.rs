@@ -7,7 +7,7 @@ mod document;
 mod finding;
 mod register;
 
-use rusqlite::{Connection, OptionalExtension, params};
+use crate::link::{Link, params};
 use tieout_engine::audit::GENESIS;
 use tieout_engine::{Change, Changeset, FlowId, link};
 use tieout_model::Timestamp;
@@ -23,7 +23,7 @@ const WRITE_CURSOR: &str = "INSERT INTO cursor (flow, position) VALUES (?1, ?2) 
      ON CONFLICT (flow) DO UPDATE SET position = excluded.position";
 
 /// Applies the changes in order and appends the audit entry. After an error the caller rolls back.
-pub(crate) fn apply(connection: &Connection, set: &Changeset) -> Result<Committed, CommitError> {
+pub(crate) fn apply(connection: &Link<'_>, set: &Changeset) -> Result<Committed, CommitError> {
     let before = current_head(connection)?;
     if set.changes.is_empty() {
         return Ok(before);
@@ -41,9 +41,9 @@ pub(crate) fn apply(connection: &Connection, set: &Changeset) -> Result<Committe
 }
 
 /// The end of the audit log.
-pub(crate) fn current_head(connection: &Connection) -> Result<Committed, LoadError> {
+pub(crate) fn current_head(connection: &Link<'_>) -> Result<Committed, LoadError> {
     let mut statement = connection.prepare_cached(READ_HEAD)?;
-    let mut rows = statement.query([])?;
+    let mut rows = statement.query(params![])?;
     match rows.next()? {
         Some(row) => Ok(Committed {
             sequence: row::count(row, 0)?,
@@ -56,7 +56,7 @@ pub(crate) fn current_head(connection: &Connection) -> Result<Committed, LoadErr
     }
 }
 
-fn apply_one(connection: &Connection, at: Timestamp, change: &Change) -> Result<(), CommitError> {
+fn apply_one(connection: &Link<'_>, at: Timestamp, change: &Change) -> Result<(), CommitError> {
     match change {
         Change::AdvanceCursor {
             flow,
@@ -127,13 +127,13 @@ fn apply_one(connection: &Connection, at: Timestamp, change: &Change) -> Result<
 }
 
 fn advance_cursor(
-    connection: &Connection,
+    connection: &Link<'_>,
     flow: &FlowId,
     expected: Option<&str>,
     next: &str,
 ) -> Result<(), CommitError> {
     let mut read = connection.prepare_cached(READ_CURSOR)?;
-    let found: Option<String> = read.query_row([&flow.0], |row| row.get(0)).optional()?;
+    let found: Option<String> = read.query_opt(params![&flow.0], |row| row.get(0))?;
     if found.as_deref() != expected {
         return Err(Conflict::Cursor {
             flow: flow.clone(),

@@ -1,102 +1,70 @@
-//! Connections: one that writes, behind a lock, and a few that read.
-//!
-//! A database in memory has one connection for both. A panic of a caller's callback leaves no lock poisoned for others: an open
-//! transaction is rolled back when it is dropped.
-
-use std::fs::OpenOptions;
-use std::io;
-use std::path::Path;
-use std::sync::{Mutex, MutexGuard, PoisonError};
-
-use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+//! One door to either database: a read sees one unchanging view, a write is one transaction.
 
 use crate::address::Location;
-use crate::dialect;
-use crate::failure::{CommitError, LoadError, OpenError};
+use crate::failure::{CommitError, LoadError, OpenError, StoreWarning};
+use crate::link::Link;
 use crate::migrate::migrate;
+use crate::server::Server;
+use crate::sqlite::SqliteFile;
 
-/// Reading connections kept open; more are opened while more callers read at once.
-const IDLE_READERS_MAX: usize = 4;
-
-pub(crate) struct Database {
-    location: Location,
-    writer: Mutex<Connection>,
-    idle_readers: Mutex<Vec<Connection>>,
+pub(crate) enum Database {
+    /// A file or memory of this process.
+    Sqlite(SqliteFile),
+    /// A server, shared with other processes.
+    Postgres(Server),
 }
 
 impl Database {
+    /// Opens it, creates it if it is not there, and brings its layout up to date.
     pub(crate) fn open(location: &Location) -> Result<Self, OpenError> {
-        let mut writer = match location {
-            Location::Memory => Connection::open_in_memory()?,
-            Location::File(path) => {
-                seal_new(path).map_err(|error| LoadError::unavailable(error.to_string()))?;
-                Connection::open(path)?
-            }
+        let database = match location {
+            Location::Memory | Location::File(_) => Self::Sqlite(SqliteFile::open(location)?),
+            Location::Postgres(place) => Self::Postgres(Server::open(place)?),
         };
-        dialect::set_up_writer(&writer)?;
-        migrate(&mut writer)?;
-        Ok(Self {
-            location: location.clone(),
-            writer: Mutex::new(writer),
-            idle_readers: Mutex::new(Vec::new()),
-        })
+        migrate(&database)?;
+        Ok(database)
+    }
+
+    /// What the database does not promise.
+    pub(crate) fn warnings(&self) -> Vec<StoreWarning> {
+        match self {
+            Self::Sqlite(_) => Vec::new(),
+            Self::Postgres(server) => server.warnings().to_vec(),
+        }
     }
 
     /// Runs `read` on one unchanging view of the data.
     pub(crate) fn read<T>(
         &self,
-        read: impl FnOnce(&Connection) -> Result<T, LoadError>,
+        read: impl FnOnce(&Link<'_>) -> Result<T, LoadError>,
     ) -> Result<T, LoadError> {
-        let Location::File(path) = &self.location else {
-            let connection = lock(&self.writer);
-            let view = connection.unchecked_transaction()?;
-            return read(&view);
-        };
-        let idle = lock(&self.idle_readers).pop();
-        let connection = match idle {
-            Some(connection) => connection,
-            None => {
-                let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-                let connection = Connection::open_with_flags(path, flags)?;
-                dialect::set_up_reader(&connection)?;
-                connection
-            }
-        };
-        let view = connection.unchecked_transaction()?;
-        let answer = read(&view);
-        drop(view);
-        let mut idle = lock(&self.idle_readers);
-        if idle.len() < IDLE_READERS_MAX {
-            idle.push(connection);
+        match self {
+            Self::Sqlite(file) => file.read(read),
+            Self::Postgres(server) => server.read(read),
         }
-        answer
     }
 
-    /// Runs `write` in one transaction, which becomes durable if `write` succeeds and never happened otherwise.
+    /// Runs `write` in one transaction, which becomes durable if `write` succeeds and never happened otherwise. Writes of all processes
+    /// follow one another; `write` runs again if a server asks for it.
     pub(crate) fn write<T>(
         &self,
-        write: impl FnOnce(&Connection) -> Result<T, CommitError>,
+        write: impl Fn(&Link<'_>) -> Result<T, CommitError>,
     ) -> Result<T, CommitError> {
-        let mut connection = lock(&self.writer);
-        let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let answer = write(&tx)?;
-        tx.commit()?;
-        Ok(answer)
+        match self {
+            Self::Sqlite(file) => file.write(write),
+            Self::Postgres(server) => server.write(write),
+        }
     }
-}
 
-/// Creates the file for its owner only, if it is not there: it holds a company's books. The log takes the file's mode.
-fn seal_new(path: &Path) -> io::Result<()> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    match options.open(path) {
-        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
-        Ok(_) | Err(_) => Ok(()),
+    /// Runs `work` so that it may block. The client of a server has a runtime of its own, which must not meet the caller's: there the work
+    /// is done on a thread made for it, while the caller waits.
+    pub(crate) fn inline<T: Send>(&self, work: impl FnOnce(&Self) -> T + Send) -> T {
+        match self {
+            Self::Sqlite(_) => work(self),
+            Self::Postgres(_) => {
+                let done = std::thread::scope(|scope| scope.spawn(|| work(self)).join());
+                done.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+            }
+        }
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,10 +1,15 @@
-//! What is SQLite's alone: how a connection is set up, and how its errors are understood.
+//! What differs between the two databases: set-up, types, beginnings of transactions, and how errors are understood.
 //!
-//! Everything else is one text for any database. A second database would replace this file: there `INTEGER` is `BIGINT`,
-//! `INTEGER PRIMARY KEY` an identity column, `BLOB` is `BYTEA`, and `STRICT` and `WITHOUT ROWID` fall away.
+//! Everything else is one text for both: numbered parameters `?1`, `ON CONFLICT`, `RETURNING`, and types that [`schema`] turns. Rows are
+//! numbered by the statements themselves (`MAX + 1`), which is right because writes follow one another, and without gaps.
 
+use std::borrow::Cow;
+
+use postgres::error::SqlState;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode};
+
+use crate::link::{Link, LinkError};
 
 /// Write-ahead log, synchronised at every commit: what `commit` answered stays after a power cut. 64 MiB of pages are cached per
 /// connection, because digests as keys land on random pages.
@@ -27,12 +32,24 @@ PRAGMA temp_store = MEMORY;
 PRAGMA cache_size = -16384;
 ";
 
-/// Number of documents. Their rows are never deleted, and SQLite numbers rows without gaps (a row that is rolled back gives its number
-/// back), so the last number is the count; counting a million rows would take seconds.
+/// Number of documents. Their rows are never deleted and are numbered without gaps, so the last number is the count; counting a million
+/// rows would take seconds.
 pub(crate) const ALL_DOCUMENTS: &str = "SELECT COALESCE(MAX(sequence), 0) FROM document";
 
 /// Number of deliveries, by the same reasoning.
 pub(crate) const ALL_DELIVERIES: &str = "SELECT COALESCE(MAX(sequence), 0) FROM delivery";
+
+/// Every session of a server. A write that cannot begin says so after five seconds, as SQLite does. Plans are short: no compiling.
+pub(crate) const SET_UP_SESSION: &str = "SET lock_timeout = '5s'; SET jit = off";
+
+/// One unchanging view.
+pub(crate) const BEGIN_READ: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+
+/// Writes follow one another: the lock is held until the commit is durable, so the statements after it see all that was committed before.
+/// Its number spells "tieout" and means nothing else. A writer that stalls in the middle is undone by the server after ten seconds, so that
+/// others can go on.
+pub(crate) const BEGIN_WRITE: &str = "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL idle_in_transaction_session_timeout = '10s'; \
+     SELECT pg_advisory_xact_lock(127996022191476)";
 
 /// Prepared statements kept per connection: more than this crate has.
 const STATEMENTS_MAX: usize = 128;
@@ -59,25 +76,137 @@ pub(crate) fn set_up_reader(connection: &Connection) -> rusqlite::Result<()> {
     Ok(())
 }
 
-/// True if the error says that stored data is not what was written; false if it says that the database can't serve now.
-pub(crate) fn is_corruption(error: &rusqlite::Error) -> bool {
-    match error.sqlite_error_code() {
-        Some(code) => {
-            let codes = [
-                ErrorCode::DatabaseCorrupt,
-                ErrorCode::NotADatabase,
-                ErrorCode::ConstraintViolation,
-                ErrorCode::TypeMismatch,
-            ];
-            codes.contains(&code)
-        }
-        // Without a code of SQLite's it is a value of the wrong type or range, or a row that must be there and is not.
-        None => true,
+/// A statement as PostgreSQL spells its parameters: `$1` for `?1`. No statement holds a question mark otherwise.
+pub(crate) fn numbered(text: &str) -> String {
+    text.replace('?', "$")
+}
+
+/// The text of a migration for the database of `link`. Text is ordered by its bytes in both.
+pub(crate) fn schema<'t>(link: &Link<'_>, text: &'t str) -> Cow<'t, str> {
+    if !link.is_server() {
+        return Cow::Borrowed(text);
+    }
+    let turned = text
+        .replace(") STRICT, WITHOUT ROWID;", ");")
+        .replace(") STRICT;", ");")
+        .replace(" INTEGER", " BIGINT")
+        .replace(" BLOB", " BYTEA")
+        .replace(" TEXT", " TEXT COLLATE \"C\"");
+    Cow::Owned(turned)
+}
+
+/// Whether a table is there.
+pub(crate) const fn has_table(link: &Link<'_>) -> &'static str {
+    if link.is_server() {
+        "SELECT 1 FROM pg_catalog.pg_class WHERE relnamespace = current_schema()::regnamespace AND relkind = 'r' AND relname = ?1"
+    } else {
+        "SELECT 1 FROM sqlite_schema WHERE name = ?1"
     }
 }
 
-/// True if the error is the breach of the unique constraint on `column`, spelled `table.column`.
-pub(crate) fn is_taken(error: &rusqlite::Error, column: &str) -> bool {
-    error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation)
-        && error.to_string().contains(column)
+/// Whether any table is there.
+pub(crate) const fn has_any_table(link: &Link<'_>) -> &'static str {
+    if link.is_server() {
+        "SELECT 1 FROM pg_catalog.pg_class WHERE relnamespace = current_schema()::regnamespace AND relkind = 'r' LIMIT 1"
+    } else {
+        "SELECT 1 FROM sqlite_schema LIMIT 1"
+    }
+}
+
+/// True if the error says that stored data is not what was written; false if it says that the database can't serve now.
+pub(crate) fn is_corruption(error: &LinkError) -> bool {
+    match error {
+        LinkError::Sqlite(error) => match error.sqlite_error_code() {
+            Some(code) => {
+                let codes = [
+                    ErrorCode::DatabaseCorrupt,
+                    ErrorCode::NotADatabase,
+                    ErrorCode::ConstraintViolation,
+                    ErrorCode::TypeMismatch,
+                ];
+                codes.contains(&code)
+            }
+            // Without a code of SQLite's it is a value of the wrong type or range, or a row that must be there and is not.
+            None => true,
+        },
+        LinkError::Postgres(error) => match error.code() {
+            Some(code) if *code == SqlState::INSUFFICIENT_PRIVILEGE => false,
+            // Values out of range, constraints, tables and columns that are not as they were made, damaged pages.
+            Some(code) => ["22", "23", "42", "XX"].contains(&code.code().get(..2).unwrap_or("")),
+            None => !error.is_closed() && is_wrong_answer(error),
+        },
+        LinkError::Wrong(_) => true,
+    }
+}
+
+/// True if an error without a code is about the shape of an answer, not about the connection.
+fn is_wrong_answer(error: &postgres::Error) -> bool {
+    let text = error.to_string();
+    text.contains("serializing")
+        || text.contains("deserializing")
+        || text.contains("invalid column")
+}
+
+/// A unique constraint that says something to a caller.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Unique {
+    /// No two deliveries bear one stamp.
+    DeliveryStamp,
+    /// No document has two deliveries of one number.
+    DeliveryNumber,
+}
+
+/// True if the error is the breach of `constraint`.
+pub(crate) fn is_taken(error: &LinkError, constraint: Unique) -> bool {
+    let (column, name) = match constraint {
+        Unique::DeliveryStamp => ("delivery.stamp", "delivery_stamp"),
+        Unique::DeliveryNumber => ("delivery.number", "delivery_id"),
+    };
+    match error {
+        LinkError::Sqlite(error) => {
+            error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation)
+                && error.to_string().contains(column)
+        }
+        LinkError::Postgres(error) => error.as_db_error().is_some_and(|refusal| {
+            *refusal.code() == SqlState::UNIQUE_VIOLATION && refusal.constraint() == Some(name)
+        }),
+        LinkError::Wrong(_) => false,
+    }
+}
+
+/// True if the server undid the transaction and asks for it to be done again.
+pub(crate) fn must_repeat(error: &postgres::Error) -> bool {
+    let again = [
+        SqlState::T_R_SERIALIZATION_FAILURE,
+        SqlState::T_R_DEADLOCK_DETECTED,
+    ];
+    error.code().is_some_and(|code| again.contains(code))
+}
+
+/// What a server said, in one line, with its code; never values.
+pub(crate) fn spell(error: &postgres::Error) -> String {
+    match error.as_db_error() {
+        Some(refusal) => format!("{} ({})", refusal.message(), refusal.code().code()),
+        None => {
+            let mut text = error.to_string();
+            let mut cause = std::error::Error::source(error);
+            while let Some(inner) = cause {
+                text.push_str(": ");
+                text.push_str(&inner.to_string());
+                cause = inner.source();
+            }
+            text
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::numbered;
+
+    #[test]
+    fn parameters_are_spelled_for_the_server() {
+        let text = "SELECT 1 WHERE ?1 IS NULL OR x = ?12";
+        assert_eq!(numbered(text), "SELECT 1 WHERE $1 IS NULL OR x = $12");
+    }
 }

@@ -4,6 +4,7 @@ use tieout_engine::FlowId;
 use tieout_model::{DeliveryId, DocumentId, Revision, Stamp, Undecodable};
 
 use crate::dialect;
+use crate::link::LinkError;
 
 /// The database could not do what was attempted.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -153,12 +154,54 @@ pub enum OpenError {
         "the database has tables but no layout version: it belongs to another program; name another file"
     )]
     Foreign,
+    /// The server may forget what it confirmed, or can't hold what is to be stored.
+    #[error("the database server has {setting} = {found}: {remedy}")]
+    Unsafe {
+        /// Which of its settings.
+        setting: String,
+        /// Its value.
+        found: String,
+        /// What to do.
+        remedy: &'static str,
+    },
     /// The database is busy, locked, full or can't be created.
     #[error("the database is unavailable")]
     Unavailable(#[source] StoreFailure),
     /// The file is no database, or a damaged one.
     #[error("the database is corrupt")]
     Corrupt(#[source] StoreFailure),
+}
+
+/// What a database does not promise, though the program can work with it. An operator must be told at every start.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum StoreWarning {
+    /// There are standbys, but commits don't wait for any of them.
+    #[error(
+        "the database server has {standbys} standby server(s), but commits do not wait for one (synchronous_standby_names is empty): after a \
+         fail-over the last commits may be missing although their documents are posted; set synchronous_standby_names, and after such a \
+         fail-over treat the standby like a restored backup (tieout store restored)"
+    )]
+    AsynchronousStandby {
+        /// How many standbys are connected.
+        standbys: i64,
+    },
+    /// Commits don't wait until a standby has written them.
+    #[error(
+        "the database server has synchronous_commit = {found}, so commits do not wait until the standby has written them: after a fail-over the \
+         last commits may be missing although their documents are posted; set synchronous_commit to on"
+    )]
+    StandbyNotAwaited {
+        /// Its value.
+        found: String,
+    },
+    /// The connection is not encrypted and leaves this machine.
+    #[error(
+        "the connection to the database server {host} is not encrypted: use a server on this machine, or a tunnel that encrypts"
+    )]
+    NotEncrypted {
+        /// Which host.
+        host: String,
+    },
 }
 
 impl LoadError {
@@ -190,8 +233,8 @@ impl LoadError {
     }
 }
 
-impl From<rusqlite::Error> for LoadError {
-    fn from(error: rusqlite::Error) -> Self {
+impl From<LinkError> for LoadError {
+    fn from(error: LinkError) -> Self {
         if dialect::is_corruption(&error) {
             Self::corrupt(error.to_string())
         } else {
@@ -215,8 +258,8 @@ impl From<LoadError> for CommitError {
     }
 }
 
-impl From<rusqlite::Error> for CommitError {
-    fn from(error: rusqlite::Error) -> Self {
+impl From<LinkError> for CommitError {
+    fn from(error: LinkError) -> Self {
         LoadError::from(error).into()
     }
 }
@@ -236,8 +279,36 @@ impl From<LoadError> for OpenError {
     }
 }
 
+impl From<CommitError> for OpenError {
+    fn from(error: CommitError) -> Self {
+        match error {
+            CommitError::Unavailable(failure) => Self::Unavailable(failure),
+            CommitError::Corrupt(failure) => Self::Corrupt(failure),
+            CommitError::Conflict(conflict) => LoadError::corrupt(conflict.to_string()).into(),
+        }
+    }
+}
+
+impl From<rusqlite::Error> for LoadError {
+    fn from(error: rusqlite::Error) -> Self {
+        LinkError::from(error).into()
+    }
+}
+
+impl From<rusqlite::Error> for CommitError {
+    fn from(error: rusqlite::Error) -> Self {
+        LinkError::from(error).into()
+    }
+}
+
 impl From<rusqlite::Error> for OpenError {
     fn from(error: rusqlite::Error) -> Self {
+        LoadError::from(error).during("opening the database").into()
+    }
+}
+
+impl From<LinkError> for OpenError {
+    fn from(error: LinkError) -> Self {
         LoadError::from(error).during("opening the database").into()
     }
 }

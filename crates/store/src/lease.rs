@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use rusqlite::{Connection, params};
+use crate::link::{Link, params};
 use tieout_engine::{Actor, Change, Changeset, DeliveryState};
 use tieout_model::{DeliveryId, DocumentKind, SystemId, Timestamp};
 
@@ -67,7 +67,7 @@ impl Store {
     }
 }
 
-fn claim(connection: &Connection, want: &LeaseRequest) -> Result<Vec<LeasedDelivery>, CommitError> {
+fn claim(connection: &Link<'_>, want: &LeaseRequest) -> Result<Vec<LeasedDelivery>, CommitError> {
     let mut chosen = Vec::new();
     for sequence in take_turns(candidates(connection, want)?, want.limit) {
         chosen.push(by_sequence(connection, sequence)?);
@@ -103,7 +103,7 @@ fn claim(connection: &Connection, want: &LeaseRequest) -> Result<Vec<LeasedDeliv
 
 /// Per entity, the rows that may be sent, oldest first.
 fn candidates(
-    connection: &Connection,
+    connection: &Link<'_>,
     want: &LeaseRequest,
 ) -> Result<BTreeMap<String, Vec<(i64, i64)>>, LoadError> {
     let mut by_entity: BTreeMap<String, Vec<(i64, i64)>> = BTreeMap::new();
@@ -136,7 +136,7 @@ fn candidates(
     Ok(by_entity)
 }
 
-fn lanes(connection: &Connection) -> Result<Vec<Lane>, LoadError> {
+fn lanes(connection: &Link<'_>) -> Result<Vec<Lane>, LoadError> {
     let mut statement = connection.prepare_cached(NEXT_LANE)?;
     let mut lanes: Vec<Lane> = Vec::new();
     loop {

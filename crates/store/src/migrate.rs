@@ -1,8 +1,9 @@
 //! The layout of the database, numbered and forward only. Each step is one transaction, so a crash between two steps is harmless.
 
-use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
-
-use crate::failure::OpenError;
+use crate::database::Database;
+use crate::dialect;
+use crate::failure::{CommitError, LoadError, OpenError};
+use crate::link::{Link, params};
 
 /// The steps; the layout's version is the number of steps taken.
 const STEPS: [&str; 4] = [
@@ -13,56 +14,61 @@ const STEPS: [&str; 4] = [
 ];
 
 const CREATE_VERSION: &str =
-    "CREATE TABLE IF NOT EXISTS schema_version (version INTEGER NOT NULL PRIMARY KEY) STRICT";
+    "CREATE TABLE IF NOT EXISTS schema_version (version INTEGER NOT NULL PRIMARY KEY) STRICT;";
 const READ_VERSION: &str = "SELECT MAX(version) FROM schema_version";
 const WRITE_VERSION: &str = "INSERT INTO schema_version (version) VALUES (?1)";
-const HAS_TABLE: &str = "SELECT 1 FROM sqlite_schema WHERE name = ?1";
-const HAS_ANY_TABLE: &str = "SELECT 1 FROM sqlite_schema LIMIT 1";
+
+/// What a database holds.
+enum Layout {
+    /// Tables of this program, of this version; 0 if there is nothing.
+    Version(i64),
+    /// Tables of another program.
+    Foreign,
+}
 
 /// Brings the layout up to the newest step.
-pub(crate) fn migrate(connection: &mut Connection) -> Result<(), OpenError> {
+pub(crate) fn migrate(database: &Database) -> Result<(), OpenError> {
     let known = i64::try_from(STEPS.len()).unwrap_or(i64::MAX);
-    let found = version(connection)?;
+    let found = match database.read(layout)? {
+        Layout::Version(found) => found,
+        Layout::Foreign => return Err(OpenError::Foreign),
+    };
     if found > known {
         return Err(OpenError::TooNew { found, known });
     }
-    for step in STEPS {
-        take(connection, step)?;
+    for (number, step) in (1..).zip(STEPS) {
+        if found < number {
+            database.write(|link| take(link, number, step))?;
+        }
     }
     Ok(())
 }
 
-/// The version of the layout; 0 for an empty database.
-fn version(connection: &Connection) -> Result<i64, OpenError> {
-    let find = |name| {
-        let found = connection.query_row(HAS_TABLE, [name], |_| Ok(()));
-        found.optional().map(|row| row.is_some())
-    };
-    if find("schema_version")? {
-        let version: Option<i64> = connection.query_row(READ_VERSION, [], |row| row.get(0))?;
-        return Ok(version.unwrap_or(0));
+fn layout(link: &Link<'_>) -> Result<Layout, LoadError> {
+    let mut has_table = link.prepare_cached(dialect::has_table(link))?;
+    if has_table.exists(params!["schema_version"])? {
+        let mut read = link.prepare_cached(READ_VERSION)?;
+        let version: Option<Option<i64>> = read.query_opt(params![], |row| row.get(0))?;
+        return Ok(Layout::Version(version.flatten().unwrap_or(0)));
     }
-    let any = connection.query_row(HAS_ANY_TABLE, [], |_| Ok(()));
-    match any.optional()? {
-        Some(()) => Err(OpenError::Foreign),
-        None => Ok(0),
-    }
+    let mut has_any = link.prepare_cached(dialect::has_any_table(link))?;
+    Ok(if has_any.exists(params![])? {
+        Layout::Foreign
+    } else {
+        Layout::Version(0)
+    })
 }
 
-/// Takes `step` if it is the next one. Its number is found by its text, and the version is read inside the transaction: two programs may
-/// open the same file at the same time.
-fn take(connection: &mut Connection, step: &str) -> Result<(), OpenError> {
-    let number = STEPS.iter().position(|known| *known == step).unwrap_or(0);
-    let number = i64::try_from(number).unwrap_or(0).saturating_add(1);
-    if version(connection)? >= number {
-        return Ok(());
+/// Takes a step unless it was taken: the version is read inside the transaction, since two programs may open the same database at the same
+/// time.
+fn take(link: &Link<'_>, number: i64, step: &str) -> Result<(), CommitError> {
+    if let Layout::Version(version) = layout(link)?
+        && version < number
+    {
+        link.batch(&dialect::schema(link, CREATE_VERSION))?;
+        link.batch(&dialect::schema(link, step))?;
+        let mut write = link.prepare_cached(WRITE_VERSION)?;
+        write.execute(params![number])?;
     }
-    let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    if version(&tx)? < number {
-        tx.execute_batch(CREATE_VERSION)?;
-        tx.execute_batch(step)?;
-        tx.execute(WRITE_VERSION, params![number])?;
-    }
-    tx.commit()?;
     Ok(())
 }

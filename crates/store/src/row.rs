@@ -1,6 +1,6 @@
 //! Rows as values: the columns of a delivery, and the numbers and digests in all tables.
 
-use rusqlite::Row;
+use crate::link::Row;
 use tieout_engine::{Delivery, DeliveryRole, DeliveryState, FlowId};
 use tieout_model::{
     AccountingDate, DeliveryId, Digest, DocumentId, DocumentKind, EntityId, IdempotencyKey, Marks,
@@ -23,7 +23,7 @@ pub(crate) use delivery_columns;
 pub(crate) const DELIVERY_COLUMNS: usize = 21;
 
 /// The delivery in the first columns of a row.
-pub(crate) fn delivery(row: &Row<'_>) -> Result<Delivery, LoadError> {
+pub(crate) fn delivery(row: Row<'_>) -> Result<Delivery, LoadError> {
     Ok(Delivery {
         id: DeliveryId {
             document: document_id(row, 0)?,
@@ -45,7 +45,7 @@ pub(crate) fn delivery(row: &Row<'_>) -> Result<Delivery, LoadError> {
         revision: Revision::new(text(row, 13)?),
         crosswalk_version: row.get(14)?,
         crosswalk: digest(row, 15)?,
-        state: DeliveryState::decode(row.get_ref(16)?.as_blob().map_err(wrong_type)?)?,
+        state: DeliveryState::decode(&row.get::<Vec<u8>>(16)?)?,
         version: count(row, 17)?,
         attempts: row.get(18)?,
         opened_at: Timestamp(row.get(19)?),
@@ -54,12 +54,12 @@ pub(crate) fn delivery(row: &Row<'_>) -> Result<Delivery, LoadError> {
 }
 
 /// A text column.
-pub(crate) fn text(row: &Row<'_>, column: usize) -> Result<String, LoadError> {
+pub(crate) fn text(row: Row<'_>, column: usize) -> Result<String, LoadError> {
     Ok(row.get(column)?)
 }
 
 /// A count; stored numbers are signed.
-pub(crate) fn count(row: &Row<'_>, column: usize) -> Result<u64, LoadError> {
+pub(crate) fn count(row: Row<'_>, column: usize) -> Result<u64, LoadError> {
     let number: i64 = row.get(column)?;
     u64::try_from(number).map_err(|_| LoadError::corrupt(format!("{number} is no count")))
 }
@@ -75,12 +75,12 @@ pub(crate) fn limit(count: usize) -> i64 {
 }
 
 /// A document's id.
-pub(crate) fn document_id(row: &Row<'_>, column: usize) -> Result<DocumentId, LoadError> {
+pub(crate) fn document_id(row: Row<'_>, column: usize) -> Result<DocumentId, LoadError> {
     Ok(DocumentId::from_bytes(row.get(column)?))
 }
 
 /// A digest.
-pub(crate) fn digest(row: &Row<'_>, column: usize) -> Result<Digest, LoadError> {
+pub(crate) fn digest(row: Row<'_>, column: usize) -> Result<Digest, LoadError> {
     Ok(Digest::from_bytes(row.get(column)?))
 }
 
@@ -103,8 +103,4 @@ fn role(word: &str) -> Result<DeliveryRole, LoadError> {
 
 fn stamp(text: &str) -> Result<Stamp, LoadError> {
     Stamp::read(text).ok_or_else(|| LoadError::corrupt(format!("{text:?} is no stamp")))
-}
-
-fn wrong_type(error: rusqlite::types::FromSqlError) -> LoadError {
-    LoadError::corrupt(error.to_string())
 }

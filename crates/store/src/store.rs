@@ -3,14 +3,14 @@
 use std::pin::Pin;
 use std::sync::Arc;
 
-use rusqlite::Connection;
+use crate::link::Link;
 use tieout_engine::Changeset;
 use tieout_model::Digest;
 
 use crate::address::DatabaseUrl;
 use crate::apply::{apply, current_head};
 use crate::database::Database;
-use crate::failure::{CommitError, LoadError, OpenError};
+use crate::failure::{CommitError, LoadError, OpenError, StoreWarning};
 
 /// Where the work of a call is done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,6 +70,10 @@ impl Store {
         let location = at.location().clone();
         let open = move || Database::open(&location);
         let database = match mode {
+            ExecutionMode::Inline if at.is_server() => {
+                let opened = std::thread::scope(|scope| scope.spawn(open).join());
+                opened.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?
+            }
             ExecutionMode::Inline => open()?,
             ExecutionMode::Blocking => tokio::task::spawn_blocking(open)
                 .await
@@ -89,6 +93,12 @@ impl Store {
             gate: Some(gate),
             ..self.clone()
         }
+    }
+
+    /// What the database does not promise; to be told to an operator at every start. Empty for SQLite and for a server that keeps what it
+    /// confirms wherever it goes on.
+    pub fn warnings(&self) -> Vec<StoreWarning> {
+        self.database.warnings()
     }
 
     /// Makes a changeset durable: every change or none, and its audit entry with it. An empty one commits nothing.
@@ -116,14 +126,36 @@ impl Store {
         answers.unwrap_or_else(|failure| vec![Err(failure); count])
     }
 
+    /// The database itself.
+    pub(crate) fn database(&self) -> &Database {
+        &self.database
+    }
+
+    /// Runs `work` where it may block for as long as it likes.
+    pub(crate) async fn apart<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Database) -> Result<T, LoadError> + Send + 'static,
+    ) -> Result<T, LoadError> {
+        let database = Arc::clone(&self.database);
+        match self.mode {
+            ExecutionMode::Inline => {
+                let done = std::thread::spawn(move || work(&database)).join();
+                done.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+            }
+            ExecutionMode::Blocking => tokio::task::spawn_blocking(move || work(&database))
+                .await
+                .unwrap_or_else(|stopped| Err(LoadError::unavailable(stopped.to_string()))),
+        }
+    }
+
     /// Runs `read` on one unchanging view of the data.
     pub(crate) async fn read<T: Send + 'static>(
         &self,
         attempted: &'static str,
-        read: impl FnOnce(&Connection) -> Result<T, LoadError> + Send + 'static,
+        read: impl FnOnce(&Link<'_>) -> Result<T, LoadError> + Send + 'static,
     ) -> Result<T, LoadError> {
         let answer = match self.mode {
-            ExecutionMode::Inline => self.database.read(read),
+            ExecutionMode::Inline => self.database.inline(|database| database.read(read)),
             ExecutionMode::Blocking => {
                 let database = Arc::clone(&self.database);
                 tokio::task::spawn_blocking(move || database.read(read))
@@ -138,11 +170,11 @@ impl Store {
     pub(crate) async fn write<T: Send + 'static>(
         &self,
         attempted: &'static str,
-        write: impl FnOnce(&Connection) -> Result<T, CommitError> + Send + 'static,
+        write: impl Fn(&Link<'_>) -> Result<T, CommitError> + Send + 'static,
     ) -> Result<T, CommitError> {
         self.pass_gate(GateSide::Before, attempted).await?;
         let answer = match self.mode {
-            ExecutionMode::Inline => self.database.write(write),
+            ExecutionMode::Inline => self.database.inline(|database| database.write(write)),
             ExecutionMode::Blocking => {
                 let database = Arc::clone(&self.database);
                 tokio::task::spawn_blocking(move || database.write(write))
@@ -177,23 +209,23 @@ impl Store {
 
 /// Applies one changeset of several. The outer error ends them all, the inner one is this changeset's own.
 fn apply_apart(
-    connection: &Connection,
+    connection: &Link<'_>,
     set: &Changeset,
 ) -> Result<Result<Committed, CommitError>, CommitError> {
     if set.changes.is_empty() {
         return Ok(Ok(current_head(connection)?));
     }
-    connection.prepare_cached(BEGIN_ONE)?.execute([])?;
+    connection.batch(BEGIN_ONE)?;
     let answer = apply(connection, set);
     match &answer {
         Ok(_) => {}
         Err(CommitError::Conflict(_)) => {
-            connection.prepare_cached(UNDO_ONE)?.execute([])?;
+            connection.batch(UNDO_ONE)?;
         }
         Err(failure @ (CommitError::Unavailable(_) | CommitError::Corrupt(_))) => {
             return Err(failure.clone());
         }
     }
-    connection.prepare_cached(END_ONE)?.execute([])?;
+    connection.batch(END_ONE)?;
     Ok(answer)
 }

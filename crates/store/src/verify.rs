@@ -8,7 +8,7 @@ mod compare;
 mod replay;
 mod trace;
 
-use rusqlite::Connection;
+use crate::link::{Link, LinkError, params};
 use tieout_engine::{AuditEntry, Tampering, Verified};
 use tieout_model::{Digest, Undecodable};
 
@@ -92,14 +92,14 @@ impl From<LoadError> for VerifyFailure {
     }
 }
 
-impl From<rusqlite::Error> for VerifyFailure {
-    fn from(error: rusqlite::Error) -> Self {
+impl From<LinkError> for VerifyFailure {
+    fn from(error: LinkError) -> Self {
         LoadError::from(error).into()
     }
 }
 
 fn verify(
-    connection: &Connection,
+    connection: &Link<'_>,
     expected_head: Option<&Digest>,
     recorded: &[AuditHead],
 ) -> Result<Verified, VerifyFailure> {
@@ -116,13 +116,13 @@ fn verify(
 
 /// Verifies the chain, and replays each entry on the way. A broken chain is reported before anything else.
 fn walk(
-    connection: &Connection,
+    connection: &Link<'_>,
     expected_head: Option<&Digest>,
     recorded: &[AuditHead],
     replay: &mut Replay,
 ) -> Result<Verified, VerifyFailure> {
     let mut statement = connection.prepare(ALL)?;
-    let mut rows = statement.query([])?;
+    let mut rows = statement.query(params![])?;
     let mut load_failure = None;
     let mut first_failure = None;
     let mut is_through = vec![false; recorded.len()];

@@ -35,6 +35,21 @@ impl SecretRef {
     }
 }
 
+impl std::str::FromStr for SecretRef {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if let Some(name) = text.strip_prefix("env:") {
+            Ok(Self::Env(name.to_owned()))
+        } else if let Some(path) = text.strip_prefix("file:") {
+            Ok(Self::File(path.to_owned()))
+        } else {
+            // The text may be the secret itself: it must not appear in the message.
+            Err("a secret is given by reference only: write \"env:NAME\" or \"file:PATH\"")
+        }
+    }
+}
+
 impl std::fmt::Display for SecretRef {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
@@ -47,16 +62,7 @@ impl std::fmt::Display for SecretRef {
 impl<'de> Deserialize<'de> for SecretRef {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        if let Some(name) = text.strip_prefix("env:") {
-            Ok(Self::Env(name.to_owned()))
-        } else if let Some(path) = text.strip_prefix("file:") {
-            Ok(Self::File(path.to_owned()))
-        } else {
-            // The text may be the secret itself: it must not appear in the message.
-            Err(serde::de::Error::custom(
-                "a secret is given by reference only: write \"env:NAME\" or \"file:PATH\"",
-            ))
-        }
+        text.parse().map_err(serde::de::Error::custom)
     }
 }
 

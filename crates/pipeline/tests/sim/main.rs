@@ -8,6 +8,11 @@ mod golden;
 mod mapping;
 mod people;
 mod reconciliation;
+mod restored;
+#[path = "../../../store/tests/it/server.rs"]
+#[expect(dead_code, reason = "the store's tests need more of it")]
+mod server;
+mod several;
 #[allow(dead_code, reason = "the simulator's own program uses the rest")]
 mod swarm;
 mod unknown_outcome;

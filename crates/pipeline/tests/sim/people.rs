@@ -5,13 +5,13 @@ use serde_json::json;
 use crate::company::folder;
 use crate::world::World;
 
-async fn carried(seed: u64) -> World {
+pub(crate) async fn carried(seed: u64) -> World {
     let world = World::open(folder("golden"), seed).await;
     world.drain().await;
     world
 }
 
-fn net_of(world: &World, account: &str, company: &str, snapshot: &str) -> String {
+pub(crate) fn net_of(world: &World, account: &str, company: &str, snapshot: &str) -> String {
     let text = world.fusion_trial_balance();
     let mut reader = csv::Reader::from_reader(text.as_bytes());
     let rows: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();

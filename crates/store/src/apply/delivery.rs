@@ -1,17 +1,17 @@
 //! Changes of deliveries: opened, moved, refreshed.
 
-use rusqlite::{Connection, OptionalExtension, params};
+use crate::link::{Link, params};
 use tieout_engine::{Delivery, DeliveryState, OpenedDelivery};
 use tieout_model::{DeliveryId, Timestamp};
 
-use crate::dialect;
+use crate::dialect::{self, Unique};
 use crate::failure::{CommitError, Conflict, LoadError};
 use crate::row;
 
-const OPEN: &str = "INSERT INTO delivery (document, number, flow, role, kind, entity, target, stamp, idempotency_key, document_number, \
+const OPEN: &str = "INSERT INTO delivery (sequence, document, number, flow, role, kind, entity, target, stamp, idempotency_key, document_number, \
      party, accounting_date, period, revision, crosswalk_version, crosswalk, state, state_body, due_at, version, attempts, opened_at, \
-     moved_at) SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23 \
-     WHERE EXISTS (SELECT 1 FROM document WHERE id = ?1) RETURNING sequence";
+     moved_at) SELECT (SELECT COALESCE(MAX(sequence), 0) + 1 FROM delivery), ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23 \
+     WHERE EXISTS (SELECT 1 FROM document WHERE id = ?1) ON CONFLICT (document, number) DO NOTHING RETURNING sequence";
 const REFRESH: &str = "UPDATE delivery SET flow = ?3, role = ?4, kind = ?5, entity = ?6, target = ?7, stamp = ?8, \
      idempotency_key = ?9, document_number = ?10, party = ?11, accounting_date = ?12, period = ?13, revision = ?14, \
      crosswalk_version = ?15, crosswalk = ?16, state = ?17, state_body = ?18, due_at = ?19, version = ?20, attempts = ?21, \
@@ -22,12 +22,15 @@ const MOVE: &str = "UPDATE delivery SET state = ?4, state_body = ?5, due_at = ?6
      WHERE document = ?1 AND number = ?2 AND version = ?3";
 const FIND: &str = "SELECT version, state_body FROM delivery WHERE document = ?1 AND number = ?2";
 
-pub(super) fn open(connection: &Connection, opened: &OpenedDelivery) -> Result<(), CommitError> {
+pub(super) fn open(connection: &Link<'_>, opened: &OpenedDelivery) -> Result<(), CommitError> {
     let delivery = &opened.delivery;
     match write(connection, OPEN, delivery, delivery.version)? {
         Some(sequence) => write_payload(connection, sequence, &opened.payload),
-        None => Err(Conflict::UnknownDocument {
-            document: delivery.id.document,
+        None => Err(match find(connection, delivery.id)? {
+            Some(_) => Conflict::DeliveryExists { id: delivery.id },
+            None => Conflict::UnknownDocument {
+                document: delivery.id.document,
+            },
         }
         .into()),
     }
@@ -35,7 +38,7 @@ pub(super) fn open(connection: &Connection, opened: &OpenedDelivery) -> Result<(
 
 /// A move names the version it decided on and makes the next one.
 pub(super) fn move_to(
-    connection: &Connection,
+    connection: &Link<'_>,
     at: Timestamp,
     id: DeliveryId,
     expected: u64,
@@ -67,7 +70,7 @@ pub(super) fn move_to(
 
 /// Only a delivery of which nothing was done may get another payload.
 pub(super) fn refresh(
-    connection: &Connection,
+    connection: &Link<'_>,
     id: DeliveryId,
     expected: u64,
     opened: &OpenedDelivery,
@@ -102,12 +105,12 @@ pub(super) fn refresh(
 
 /// Runs `statement`, which takes every column of a delivery, and says which row it wrote.
 fn write(
-    connection: &Connection,
+    connection: &Link<'_>,
     statement: &str,
     delivery: &Delivery,
     version: u64,
 ) -> Result<Option<i64>, CommitError> {
-    let written = connection.prepare_cached(statement)?.query_row(
+    let written = connection.prepare_cached(statement)?.query_opt(
         params![
             delivery.id.document.as_bytes(),
             delivery.id.number,
@@ -136,11 +139,11 @@ fn write(
         |row| row.get(0),
     );
     let id = delivery.id;
-    written.optional().map_err(|error| {
-        if dialect::is_taken(&error, "delivery.stamp") {
+    written.map_err(|error| {
+        if dialect::is_taken(&error, Unique::DeliveryStamp) {
             let stamp = delivery.marks.stamp.clone();
             Conflict::StampTaken { id, stamp }.into()
-        } else if dialect::is_taken(&error, "delivery.number") {
+        } else if dialect::is_taken(&error, Unique::DeliveryNumber) {
             Conflict::DeliveryExists { id }.into()
         } else {
             error.into()
@@ -148,14 +151,14 @@ fn write(
     })
 }
 
-fn write_payload(connection: &Connection, sequence: i64, body: &[u8]) -> Result<(), CommitError> {
+fn write_payload(connection: &Link<'_>, sequence: i64, body: &[u8]) -> Result<(), CommitError> {
     let mut write = connection.prepare_cached(WRITE_PAYLOAD)?;
     write.execute(params![sequence, body])?;
     Ok(())
 }
 
 fn find(
-    connection: &Connection,
+    connection: &Link<'_>,
     id: DeliveryId,
 ) -> Result<Option<(u64, DeliveryState)>, CommitError> {
     let mut statement = connection.prepare_cached(FIND)?;

@@ -1,6 +1,6 @@
 //! Changes of documents: captured, malformed, deleted, translated, held, released.
 
-use rusqlite::{Connection, OptionalExtension, params};
+use crate::link::{Link, params};
 use tieout_engine::{FlowId, HoldNotice};
 use tieout_model::{
     DocumentId, DocumentKind, EntityId, Envelope, Origin, Revision, Timestamp, canonical,
@@ -8,8 +8,8 @@ use tieout_model::{
 
 use crate::failure::{CommitError, Conflict};
 
-const INSERT: &str = "INSERT INTO document (id, origin, flow, system, number, kind, entity, accounting_date, revision, modified, \
-     state, captured_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, 'captured', ?11) \
+const INSERT: &str = "INSERT INTO document (sequence, id, origin, flow, system, number, kind, entity, accounting_date, revision, modified, \
+     state, captured_at) VALUES ((SELECT COALESCE(MAX(sequence), 0) + 1 FROM document), ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, 'captured', ?11) \
      ON CONFLICT (id) DO NOTHING RETURNING sequence";
 const FIND: &str = "SELECT sequence, revision, state FROM document WHERE id = ?1";
 const CAPTURE_AGAIN: &str = "UPDATE document SET flow = ?2, number = ?3, kind = ?4, entity = ?5, accounting_date = ?6, revision = ?7, \
@@ -18,8 +18,8 @@ const WRITE_ENVELOPE: &str = "INSERT INTO envelope (document, body) VALUES (?1, 
      ON CONFLICT (document) DO UPDATE SET body = excluded.body";
 const WRITE_ALIAS: &str = "INSERT INTO alias (key, document) VALUES (?1, ?2) \
      ON CONFLICT (key) DO UPDATE SET document = excluded.document";
-const INSERT_MALFORMED: &str = "INSERT INTO document (id, origin, flow, system, number, kind, entity, state, captured_at, held_at) \
-     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 'malformed', ?8, ?8) ON CONFLICT (id) DO NOTHING";
+const INSERT_MALFORMED: &str = "INSERT INTO document (sequence, id, origin, flow, system, number, kind, entity, state, captured_at, held_at) \
+     VALUES ((SELECT COALESCE(MAX(sequence), 0) + 1 FROM document), ?1, ?2, ?3, ?4, ?5, ?6, ?7, 'malformed', ?8, ?8) ON CONFLICT (id) DO NOTHING";
 const RENAME_MALFORMED: &str = "UPDATE document SET flow = ?2, number = ?3, kind = ?4, entity = ?5 WHERE id = ?1 AND revision IS NULL";
 const BECOME_MALFORMED: &str =
     "UPDATE document SET state = 'malformed', held_at = ?2, deleted_at = NULL WHERE id = ?1";
@@ -48,21 +48,21 @@ struct Known {
     state: String,
 }
 
-fn find(connection: &Connection, document: DocumentId) -> Result<Option<Known>, CommitError> {
+fn find(connection: &Link<'_>, document: DocumentId) -> Result<Option<Known>, CommitError> {
     let mut statement = connection.prepare_cached(FIND)?;
-    let known = statement.query_row([document.as_bytes()], |row| {
+    let known = statement.query_opt(params![document.as_bytes()], |row| {
         Ok(Known {
             sequence: row.get(0)?,
-            revision: row.get::<_, Option<String>>(1)?.map(Revision::new),
+            revision: row.get::<Option<String>>(1)?.map(Revision::new),
             state: row.get(2)?,
         })
     });
-    Ok(known.optional()?)
+    Ok(known?)
 }
 
 /// A malformed document counts as new when it comes in good form: its state says nothing about what a target got.
 pub(super) fn record_envelope(
-    connection: &Connection,
+    connection: &Link<'_>,
     at: Timestamp,
     flow: &FlowId,
     expected: Option<&Revision>,
@@ -74,25 +74,22 @@ pub(super) fn record_envelope(
     let entity = document.entity().map(EntityId::as_str);
     let date = document.accounting_date().map(|date| date.to_string());
     let revision = envelope.revision.as_str();
-    let inserted: Option<i64> = connection
-        .prepare_cached(INSERT)?
-        .query_row(
-            params![
-                id.as_bytes(),
-                envelope.origin.to_string(),
-                flow.0,
-                envelope.origin.system.as_str(),
-                envelope.number,
-                kind,
-                entity,
-                date,
-                revision,
-                envelope.modified.0,
-                at.0,
-            ],
-            |row| row.get(0),
-        )
-        .optional()?;
+    let inserted: Option<i64> = connection.prepare_cached(INSERT)?.query_opt(
+        params![
+            id.as_bytes(),
+            envelope.origin.to_string(),
+            flow.0,
+            envelope.origin.system.as_str(),
+            envelope.number,
+            kind,
+            entity,
+            date,
+            revision,
+            envelope.modified.0,
+            at.0,
+        ],
+        |row| row.get(0),
+    )?;
     let sequence = match (inserted, expected) {
         (Some(sequence), None) => sequence,
         (Some(_), Some(_)) => return Err(revision_conflict(id, expected, None)),
@@ -125,7 +122,7 @@ pub(super) fn record_envelope(
 
 /// Every other key the system knows the document by leads to it too.
 fn write_aliases(
-    connection: &Connection,
+    connection: &Link<'_>,
     id: DocumentId,
     envelope: &Envelope,
 ) -> Result<(), CommitError> {
@@ -145,7 +142,7 @@ fn write_aliases(
 
 /// A document that was well formed before keeps its last good envelope beside the notice.
 pub(super) fn record_malformed(
-    connection: &Connection,
+    connection: &Link<'_>,
     at: Timestamp,
     found: &Malformed<'_>,
     notice: &HoldNotice,
@@ -182,7 +179,7 @@ pub(super) fn record_malformed(
 
 /// A deleted document waits for translation once more, so that what was posted can be taken back. Marking it again changes nothing.
 pub(super) fn mark_deleted(
-    connection: &Connection,
+    connection: &Link<'_>,
     at: Timestamp,
     document: DocumentId,
 ) -> Result<(), CommitError> {
@@ -196,7 +193,7 @@ pub(super) fn mark_deleted(
 /// A settlement says whether it saw the deletion: a pass that read the document before its deletion (or before it came back) must not pass
 /// for one that saw it. Then the document waits for another pass.
 pub(super) fn settle_translation(
-    connection: &Connection,
+    connection: &Link<'_>,
     document: DocumentId,
     revision: &Revision,
     is_deleted: bool,
@@ -211,7 +208,7 @@ pub(super) fn settle_translation(
 }
 
 pub(super) fn hold(
-    connection: &Connection,
+    connection: &Link<'_>,
     at: Timestamp,
     document: DocumentId,
     revision: &Revision,
@@ -231,30 +228,30 @@ pub(super) fn hold(
     write_notices(connection, at, document, notices)
 }
 
-pub(super) fn release(connection: &Connection, document: DocumentId) -> Result<(), CommitError> {
+pub(super) fn release(connection: &Link<'_>, document: DocumentId) -> Result<(), CommitError> {
     let mut update = connection.prepare_cached(RELEASE)?;
-    if update.execute([document.as_bytes()])? == 0 {
+    if update.execute(params![document.as_bytes()])? == 0 {
         must_exist(connection, document)?;
         return Err(Conflict::Malformed { document }.into());
     }
     clear_notices(connection, document)
 }
 
-fn must_exist(connection: &Connection, document: DocumentId) -> Result<(), CommitError> {
+fn must_exist(connection: &Link<'_>, document: DocumentId) -> Result<(), CommitError> {
     match find(connection, document)? {
         Some(_) => Ok(()),
         None => Err(Conflict::UnknownDocument { document }.into()),
     }
 }
 
-fn clear_notices(connection: &Connection, document: DocumentId) -> Result<(), CommitError> {
+fn clear_notices(connection: &Link<'_>, document: DocumentId) -> Result<(), CommitError> {
     let mut clear = connection.prepare_cached(CLEAR_NOTICES)?;
-    clear.execute([document.as_bytes()])?;
+    clear.execute(params![document.as_bytes()])?;
     Ok(())
 }
 
 fn write_notices(
-    connection: &Connection,
+    connection: &Link<'_>,
     at: Timestamp,
     document: DocumentId,
     notices: &[HoldNotice],

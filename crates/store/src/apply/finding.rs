@@ -1,16 +1,15 @@
 //! Changes that record findings: crosswalks, reconciliations, breaks, calls.
 
-use rusqlite::{Connection, params};
+use crate::link::{Link, params};
 use tieout_engine::{BreakRecord, CallFact};
 use tieout_model::{Digest, EntityId, Timestamp};
 
 use crate::failure::CommitError;
 use crate::row;
 
-const ADOPT: &str = "INSERT INTO crosswalk (at, digest, summary) VALUES (?1, ?2, ?3)";
-const RECONCILED: &str =
-    "INSERT INTO reconciliation (at, entity, snapshot, breaks, digest) VALUES (?1, ?2, ?3, ?4, ?5)";
-const BREAK: &str = "INSERT INTO break (at, entity, snapshot, class, status, document, summary) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+const ADOPT: &str = "INSERT INTO crosswalk (sequence, at, digest, summary) VALUES ((SELECT COALESCE(MAX(sequence), 0) + 1 FROM crosswalk), ?1, ?2, ?3)";
+const RECONCILED: &str = "INSERT INTO reconciliation (sequence, at, entity, snapshot, breaks, digest) VALUES ((SELECT COALESCE(MAX(sequence), 0) + 1 FROM reconciliation), ?1, ?2, ?3, ?4, ?5)";
+const BREAK: &str = "INSERT INTO break (sequence, at, entity, snapshot, class, status, document, summary) VALUES ((SELECT COALESCE(MAX(sequence), 0) + 1 FROM break), ?1, ?2, ?3, ?4, ?5, ?6, ?7)";
 const COUNT_CALL: &str = "INSERT INTO call_counter (system, operation, calls, unanswered, response_bytes, duration_ms) \
      VALUES (?1, ?2, 1, ?3, ?4, ?5) ON CONFLICT (system, operation) DO UPDATE SET calls = call_counter.calls + 1, \
      unanswered = call_counter.unanswered + excluded.unanswered, \
@@ -18,7 +17,7 @@ const COUNT_CALL: &str = "INSERT INTO call_counter (system, operation, calls, un
      duration_ms = call_counter.duration_ms + excluded.duration_ms";
 
 pub(super) fn adopt(
-    connection: &Connection,
+    connection: &Link<'_>,
     at: Timestamp,
     digest: &Digest,
     summary: &str,
@@ -29,7 +28,7 @@ pub(super) fn adopt(
 }
 
 pub(super) fn record_reconciliation(
-    connection: &Connection,
+    connection: &Link<'_>,
     at: Timestamp,
     entity: &EntityId,
     snapshot: &str,
@@ -48,7 +47,7 @@ pub(super) fn record_reconciliation(
 }
 
 pub(super) fn open_break(
-    connection: &Connection,
+    connection: &Link<'_>,
     at: Timestamp,
     found: &BreakRecord,
 ) -> Result<(), CommitError> {
@@ -65,7 +64,7 @@ pub(super) fn open_break(
     Ok(())
 }
 
-pub(super) fn record_calls(connection: &Connection, calls: &[CallFact]) -> Result<(), CommitError> {
+pub(super) fn record_calls(connection: &Link<'_>, calls: &[CallFact]) -> Result<(), CommitError> {
     let mut write = connection.prepare_cached(COUNT_CALL)?;
     for call in calls {
         write.execute(params![

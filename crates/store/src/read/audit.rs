@@ -1,6 +1,6 @@
 //! The audit log and its head. Its verification is in `verify.rs`.
 
-use rusqlite::params;
+use crate::link::{Row, params};
 use tieout_engine::AuditEntry;
 use tieout_model::{Digest, Timestamp};
 
@@ -61,7 +61,7 @@ impl Store {
 }
 
 /// The entry in the columns sequence, at, body, digest.
-pub(crate) fn entry(row: &rusqlite::Row<'_>) -> Result<AuditEntry, LoadError> {
+pub(crate) fn entry(row: Row<'_>) -> Result<AuditEntry, LoadError> {
     Ok(AuditEntry {
         sequence: row::count(row, 0)?,
         at: Timestamp(row.get(1)?),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use rusqlite::Connection;
+use crate::link::{Link, params};
 use tieout_engine::StateWord;
 
 use crate::dialect;
@@ -57,7 +57,7 @@ impl Store {
     pub async fn word_counts(&self) -> Result<BTreeMap<DocumentWord, u64>, LoadError> {
         self.read("counting documents by state", |connection| {
             let mut statement = connection.prepare_cached(BY_WORD)?;
-            let mut rows = statement.query([])?;
+            let mut rows = statement.query(params![])?;
             let mut counts = BTreeMap::new();
             while let Some(row) = rows.next()? {
                 let state: String = row.get(0)?;
@@ -74,10 +74,10 @@ impl Store {
     }
 }
 
-fn counts(connection: &Connection) -> Result<Counts, LoadError> {
+fn counts(connection: &Link<'_>) -> Result<Counts, LoadError> {
     let mut counts = Counts::default();
     let mut statement = connection.prepare_cached(OPEN_DOCUMENTS)?;
-    let mut rows = statement.query([])?;
+    let mut rows = statement.query(params![])?;
     let mut open = 0_u64;
     while let Some(row) = rows.next()? {
         let count = row::count(row, 1)?;
@@ -89,7 +89,7 @@ fn counts(connection: &Connection) -> Result<Counts, LoadError> {
         counts.documents.insert("translated".to_owned(), all - open);
     }
     let mut statement = connection.prepare_cached(OPEN_DELIVERIES)?;
-    let mut rows = statement.query([])?;
+    let mut rows = statement.query(params![])?;
     let mut open = 0_u64;
     while let Some(row) = rows.next()? {
         let word: String = row.get(0)?;
@@ -106,9 +106,9 @@ fn counts(connection: &Connection) -> Result<Counts, LoadError> {
     Ok(counts)
 }
 
-fn total(connection: &Connection, statement: &str) -> Result<u64, LoadError> {
+fn total(connection: &Link<'_>, statement: &str) -> Result<u64, LoadError> {
     let mut statement = connection.prepare_cached(statement)?;
-    let mut rows = statement.query([])?;
+    let mut rows = statement.query(params![])?;
     match rows.next()? {
         Some(row) => row::count(row, 0),
         None => Ok(0),

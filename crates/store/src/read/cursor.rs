@@ -1,9 +1,9 @@
 //! How far each flow has read.
 
-use rusqlite::OptionalExtension;
 use tieout_engine::FlowId;
 
 use crate::failure::LoadError;
+use crate::link::params;
 use crate::store::Store;
 
 const CURSOR: &str = "SELECT position FROM cursor WHERE flow = ?1";
@@ -17,8 +17,8 @@ impl Store {
         let flow = flow.clone();
         self.read("reading a flow's cursor", move |connection| {
             let mut statement = connection.prepare_cached(CURSOR)?;
-            let position = statement.query_row([&flow.0], |row| row.get(0));
-            Ok(position.optional()?)
+            let position = statement.query_opt(params![&flow.0], |row| row.get(0));
+            Ok(position?)
         })
         .await
     }

@@ -1,6 +1,7 @@
 //! Deliveries with their payloads: of a document, due, next due, posted.
 
-use rusqlite::{Connection, OptionalExtension, params};
+use crate::link::value::Value;
+use crate::link::{Link, params};
 use tieout_engine::{Delivery, StateWord};
 use tieout_model::{
     AccountingDate, DeliveryId, DocumentId, EntityId, Envelope, Stamp, Timestamp, canonical,
@@ -119,8 +120,11 @@ impl Store {
         limit: usize,
     ) -> Result<Vec<StoredDelivery>, LoadError> {
         self.read("reading what is due", move |connection| {
-            let values = params![state.word(), now.0, row::limit(limit)];
-            all(connection, DUE, values)
+            all(
+                connection,
+                DUE,
+                params![state.word(), now.0, row::limit(limit)],
+            )
         })
         .await
     }
@@ -135,8 +139,8 @@ impl Store {
             let mut statement = connection.prepare_cached(NEXT_DUE)?;
             let mut earliest: Option<i64> = None;
             for state in StateWord::ALL {
-                let next = statement.query_row([state.word()], |row| row.get(0));
-                let next: Option<i64> = next.optional()?;
+                let next = statement.query_opt(params![state.word()], |row| row.get(0));
+                let next: Option<i64> = next?;
                 earliest = earliest.into_iter().chain(next).min();
             }
             Ok(earliest.map(Timestamp))
@@ -176,7 +180,7 @@ type PageEnd = (String, i64);
 
 /// One page after `after`, and where it ends if more may follow.
 fn posted_page(
-    connection: &Connection,
+    connection: &Link<'_>,
     entity: &EntityId,
     through: AccountingDate,
     after: &PageEnd,
@@ -213,7 +217,7 @@ fn posted_page(
 
 /// The deliveries of a document, in the order of their numbers.
 pub(crate) fn of_document(
-    connection: &Connection,
+    connection: &Link<'_>,
     document: DocumentId,
 ) -> Result<Vec<StoredDelivery>, LoadError> {
     all(connection, OF_DOCUMENT, params![document.as_bytes()])
@@ -221,7 +225,7 @@ pub(crate) fn of_document(
 
 /// The delivery in a row.
 pub(crate) fn by_sequence(
-    connection: &Connection,
+    connection: &Link<'_>,
     sequence: i64,
 ) -> Result<StoredDelivery, LoadError> {
     let found = all(connection, BY_SEQUENCE, params![sequence])?.pop();
@@ -229,9 +233,9 @@ pub(crate) fn by_sequence(
 }
 
 fn all(
-    connection: &Connection,
+    connection: &Link<'_>,
     statement: &str,
-    values: &[&dyn rusqlite::ToSql],
+    values: &[Value<'_>],
 ) -> Result<Vec<StoredDelivery>, LoadError> {
     let mut statement = connection.prepare_cached(statement)?;
     let mut rows = statement.query(values)?;

@@ -2,23 +2,25 @@
 
 use std::collections::BTreeMap;
 
-use rusqlite::{Connection, OptionalExtension, params};
+use crate::link::value::Value;
+use crate::link::{Link, params};
 use tieout_engine::FlowId;
 use tieout_model::{DocumentId, Envelope, NaturalKey, Origin, Revision, SystemId, canonical};
 
 use crate::failure::LoadError;
+use crate::restore::restored;
 use crate::row;
 use crate::store::Store;
 
 const REVISION: &str = "SELECT revision, deleted_at FROM document WHERE id = ?1 AND revision IS NOT NULL AND state <> 'malformed'";
 const OF_FLOW: &str = "SELECT id FROM document WHERE flow = ?1 AND deleted_at IS NULL AND id > ?2 ORDER BY id LIMIT ?3";
-const CAPTURED: &str = "SELECT m.id, m.flow, e.body, m.revision, m.settled_revision, m.deleted_at, m.state FROM document m \
+const CAPTURED: &str = "SELECT m.id, m.flow, e.body, m.revision, m.settled_revision, m.deleted_at, m.state, m.sequence FROM document m \
      JOIN envelope e ON e.document = m.sequence WHERE m.state <> 'translated' AND m.state = 'captured' \
      ORDER BY m.sequence LIMIT ?1";
-const TRANSIENT: &str = "SELECT m.id, m.flow, e.body, m.revision, m.settled_revision, m.deleted_at, m.state FROM document m \
+const TRANSIENT: &str = "SELECT m.id, m.flow, e.body, m.revision, m.settled_revision, m.deleted_at, m.state, m.sequence FROM document m \
      JOIN envelope e ON e.document = m.sequence WHERE m.state <> 'translated' AND m.state = 'held_transient' \
      ORDER BY m.held_at, m.sequence LIMIT ?1";
-const BY_ID: &str = "SELECT m.id, m.flow, e.body, m.revision, m.settled_revision, m.deleted_at, m.state FROM document m \
+const BY_ID: &str = "SELECT m.id, m.flow, e.body, m.revision, m.settled_revision, m.deleted_at, m.state, m.sequence FROM document m \
      JOIN envelope e ON e.document = m.sequence WHERE m.id = ?1";
 const EXISTS: &str = "SELECT 1 FROM document WHERE id = ?1";
 const BY_ALIAS: &str = "SELECT document FROM alias WHERE key = ?1";
@@ -49,6 +51,9 @@ pub struct StoredDocument {
     pub is_deleted: bool,
     /// True if it is held until another document is there.
     pub is_waiting: bool,
+    /// True if something may have been done for it that a restored database does not know: look before sending, see
+    /// [`Store::mark_restored`].
+    pub is_doubtful: bool,
 }
 
 impl Store {
@@ -66,7 +71,7 @@ impl Store {
             let mut statement = connection.prepare_cached(REVISION)?;
             let mut known = BTreeMap::new();
             for document in documents {
-                let mut rows = statement.query([document.as_bytes()])?;
+                let mut rows = statement.query(params![document.as_bytes()])?;
                 if let Some(row) = rows.next()? {
                     let revision = Revision::new(row::text(row, 0)?);
                     let deleted_at: Option<i64> = row.get(1)?;
@@ -123,8 +128,8 @@ impl Store {
             let mut found = stored_documents(connection, CAPTURED, params![row::limit(limit)])?;
             let free = limit.saturating_sub(found.len());
             if include_transient && free > 0 {
-                let values = params![row::limit(free)];
-                found.extend(stored_documents(connection, TRANSIENT, values)?);
+                let free = row::limit(free);
+                found.extend(stored_documents(connection, TRANSIENT, params![free])?);
             }
             Ok(found)
         })
@@ -163,22 +168,23 @@ impl Store {
         });
         self.read("reading a document by its key", move |connection| {
             let mut own = connection.prepare_cached(EXISTS)?;
-            if own.exists([name.as_bytes()])? {
+            if own.exists(params![name.as_bytes()])? {
                 return Ok(Some(name));
             }
             let mut alias = connection.prepare_cached(BY_ALIAS)?;
-            let found = alias.query_row([name.as_bytes()], |row| row.get(0));
-            Ok(found.optional()?.map(DocumentId::from_bytes))
+            let found = alias.query_opt(params![name.as_bytes()], |row| row.get(0));
+            Ok(found?.map(DocumentId::from_bytes))
         })
         .await
     }
 }
 
 fn stored_documents(
-    connection: &Connection,
+    connection: &Link<'_>,
     statement: &str,
-    values: &[&dyn rusqlite::ToSql],
+    values: &[Value<'_>],
 ) -> Result<Vec<StoredDocument>, LoadError> {
+    let restored = restored(connection)?;
     let mut statement = connection.prepare_cached(statement)?;
     let mut rows = statement.query(values)?;
     let mut found = Vec::new();
@@ -187,6 +193,7 @@ fn stored_documents(
         let settled: Option<String> = row.get(4)?;
         let deleted_at: Option<i64> = row.get(5)?;
         let state: String = row.get(6)?;
+        let sequence: i64 = row.get(7)?;
         found.push(StoredDocument {
             id: row::document_id(row, 0)?,
             flow: FlowId(row.get(1)?),
@@ -195,6 +202,9 @@ fn stored_documents(
             settled_revision: settled.map(Revision::new),
             is_deleted: deleted_at.is_some(),
             is_waiting: state == "held_transient",
+            is_doubtful: restored
+                .as_ref()
+                .is_some_and(|restored| restored.is_doubtful(sequence)),
         });
     }
     Ok(found)

@@ -1,6 +1,6 @@
 //! Crosswalks in force, reconciliations, breaks, calls.
 
-use rusqlite::{Connection, params};
+use crate::link::{Link, params};
 use tieout_engine::BreakRecord;
 use tieout_model::{Digest, EntityId, Timestamp};
 
@@ -9,9 +9,9 @@ use crate::row;
 use crate::store::Store;
 
 const BREAKS: &str = "SELECT at, entity, snapshot, class, status, document, summary FROM break \
-     WHERE (?1 IS NULL OR entity = ?1) AND (?2 IS NULL OR snapshot = ?2) ORDER BY sequence LIMIT ?3";
+     WHERE (entity = ?1 OR ?1 IS NULL) AND (snapshot = ?2 OR ?2 IS NULL) ORDER BY sequence LIMIT ?3";
 const RECONCILIATIONS: &str = "SELECT at, entity, snapshot, breaks, digest FROM reconciliation \
-     WHERE (?1 IS NULL OR entity = ?1) ORDER BY sequence DESC LIMIT ?2";
+     WHERE (entity = ?1 OR ?1 IS NULL) ORDER BY sequence DESC LIMIT ?2";
 const CROSSWALK: &str = "SELECT at, digest, summary FROM crosswalk ORDER BY sequence DESC LIMIT 1";
 const COUNTERS: &str = "SELECT system, operation, calls, unanswered, response_bytes, duration_ms FROM call_counter \
      ORDER BY system, operation";
@@ -138,7 +138,7 @@ impl Store {
     pub async fn crosswalk(&self) -> Result<Option<CrosswalkRow>, LoadError> {
         self.read("reading the crosswalk in force", |connection| {
             let mut statement = connection.prepare_cached(CROSSWALK)?;
-            let mut rows = statement.query([])?;
+            let mut rows = statement.query(params![])?;
             let Some(row) = rows.next()? else {
                 return Ok(None);
             };
@@ -161,9 +161,9 @@ impl Store {
 }
 
 /// All call counters.
-pub(crate) fn counters(connection: &Connection) -> Result<Vec<CallCounter>, LoadError> {
+pub(crate) fn counters(connection: &Link<'_>) -> Result<Vec<CallCounter>, LoadError> {
     let mut statement = connection.prepare_cached(COUNTERS)?;
-    let mut rows = statement.query([])?;
+    let mut rows = statement.query(params![])?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
         found.push(CallCounter {

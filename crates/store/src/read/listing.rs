@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use rusqlite::{Connection, Row, params};
+use crate::link::{Link, Row, params};
 use tieout_engine::{DeliveryState, FlowId, HoldNotice, StateWord};
 use tieout_model::{
     AccountingDate, DocumentId, DocumentKind, EntityId, Envelope, Revision, Timestamp, canonical,
@@ -27,8 +27,8 @@ macro_rules! listed {
 /// The filters that rows can be chosen by.
 macro_rules! filtered {
     () => {
-        "m.sequence > COALESCE((SELECT sequence FROM document WHERE id = ?1), 0) AND (?2 IS NULL OR m.entity = ?2) \
-         AND (?3 IS NULL OR m.kind = ?3) AND (?4 IS NULL OR m.number = ?4) ORDER BY m.sequence"
+        "m.sequence > COALESCE((SELECT sequence FROM document WHERE id = ?1), 0) AND (m.entity = ?2 OR ?2 IS NULL) \
+         AND (m.kind = ?3 OR ?3 IS NULL) AND (m.number = ?4 OR ?4 IS NULL) ORDER BY m.sequence"
     };
 }
 
@@ -284,7 +284,7 @@ impl Store {
     }
 }
 
-fn list(connection: &Connection, filter: &DocumentFilter) -> Result<Vec<DocumentRow>, LoadError> {
+fn list(connection: &Link<'_>, filter: &DocumentFilter) -> Result<Vec<DocumentRow>, LoadError> {
     let is_short =
         !filter.states.is_empty() && !filter.states.iter().any(|state| state.is_common());
     let statement = match (&filter.number, is_short) {
@@ -311,13 +311,13 @@ fn list(connection: &Connection, filter: &DocumentFilter) -> Result<Vec<Document
     Ok(found)
 }
 
-fn read_row(row: &Row<'_>) -> Result<DocumentRow, LoadError> {
+fn read_row(row: Row<'_>) -> Result<DocumentRow, LoadError> {
     let entity: Option<String> = row.get(4)?;
     let date: Option<String> = row.get(5)?;
     let state: String = row.get(6)?;
     let deleted_at: Option<i64> = row.get(7)?;
     let held_at: Option<i64> = row.get(9)?;
-    let notice: Option<(String, String)> = row.get::<_, Option<String>>(10)?.zip(row.get(11)?);
+    let notice: Option<(String, String)> = row.get::<Option<String>>(10)?.zip(row.get(11)?);
     let body: Option<Vec<u8>> = row.get(12)?;
     let role: Option<String> = row.get(13)?;
     let moved_at: Option<i64> = row.get(14)?;
@@ -383,13 +383,13 @@ fn reason_of(state: &DeliveryState) -> String {
 }
 
 /// The documents of a name, the first captured first.
-fn find(connection: &Connection, name: &str) -> Result<Vec<DocumentId>, LoadError> {
+fn find(connection: &Link<'_>, name: &str) -> Result<Vec<DocumentId>, LoadError> {
     if let Some(id) = read_id(name) {
         return Ok(vec![id]);
     }
     for statement in [BY_STAMP, BY_NUMBER] {
         let mut statement = connection.prepare_cached(statement)?;
-        let mut rows = statement.query([name])?;
+        let mut rows = statement.query(params![name])?;
         let mut found = Vec::new();
         while let Some(row) = rows.next()? {
             found.push(row::document_id(row, 0)?);
@@ -413,17 +413,17 @@ fn read_id(name: &str) -> Option<DocumentId> {
 }
 
 fn detail(
-    connection: &Connection,
+    connection: &Link<'_>,
     document: DocumentId,
 ) -> Result<Option<DocumentDetail>, LoadError> {
     let mut one = connection.prepare_cached(ONE)?;
-    let mut rows = one.query([document.as_bytes()])?;
+    let mut rows = one.query(params![document.as_bytes()])?;
     let Some(row) = rows.next()? else {
         return Ok(None);
     };
     let listed = read_row(row)?;
     let mut statement = connection.prepare_cached(DETAIL)?;
-    let mut rows = statement.query([document.as_bytes()])?;
+    let mut rows = statement.query(params![document.as_bytes()])?;
     let Some(row) = rows.next()? else {
         return Ok(None);
     };
@@ -447,9 +447,9 @@ fn detail(
     }))
 }
 
-fn notices(connection: &Connection, document: DocumentId) -> Result<Vec<HoldNotice>, LoadError> {
+fn notices(connection: &Link<'_>, document: DocumentId) -> Result<Vec<HoldNotice>, LoadError> {
     let mut statement = connection.prepare_cached(NOTICES)?;
-    let mut rows = statement.query([document.as_bytes()])?;
+    let mut rows = statement.query(params![document.as_bytes()])?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
         found.push(HoldNotice {

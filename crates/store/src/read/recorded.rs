@@ -1,6 +1,6 @@
 //! Everything recorded of one entity, document by document, for reconciliation.
 
-use rusqlite::{Connection, params};
+use crate::link::{Link, params};
 use tieout_model::{EntityId, Envelope, Timestamp, canonical};
 
 use crate::failure::LoadError;
@@ -57,7 +57,7 @@ impl Store {
 }
 
 fn page(
-    connection: &Connection,
+    connection: &Link<'_>,
     entity: &EntityId,
     after: i64,
 ) -> Result<Vec<(i64, RecordedDocument)>, LoadError> {

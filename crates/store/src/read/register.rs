@@ -1,6 +1,6 @@
 //! Steps of change control, and the rules behind a delivery.
 
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use crate::link::{Link, Row, params};
 use tieout_engine::crosswalk::control::{Act, RegisterStep};
 use tieout_model::{DeliveryId, Timestamp};
 
@@ -20,7 +20,7 @@ impl Store {
     pub async fn register_steps(&self) -> Result<Vec<RegisterStep>, LoadError> {
         self.read("reading the register of versions", |connection| {
             let mut statement = connection.prepare_cached(STEPS)?;
-            let mut rows = statement.query([])?;
+            let mut rows = statement.query(params![])?;
             let mut steps = Vec::new();
             while let Some(row) = rows.next()? {
                 steps.push(step(row)?);
@@ -42,8 +42,8 @@ impl Store {
         let subject = subject.to_owned();
         self.read("reading a step of the register", move |connection| {
             let mut statement = connection.prepare_cached(BODY)?;
-            let body = statement.query_row(params![subject, number], |row| row.get(0));
-            Ok(body.optional()?)
+            let body = statement.query_opt(params![subject, number], |row| row.get(0));
+            Ok(body?)
         })
         .await
     }
@@ -60,13 +60,13 @@ impl Store {
     }
 }
 
-fn lineage_of(connection: &Connection, id: DeliveryId) -> Result<Option<Vec<u8>>, LoadError> {
+fn lineage_of(connection: &Link<'_>, id: DeliveryId) -> Result<Option<Vec<u8>>, LoadError> {
     let mut statement = connection.prepare_cached(LINEAGE)?;
-    let body = statement.query_row(params![id.document.as_bytes(), id.number], |row| row.get(0));
-    Ok(body.optional()?)
+    let body = statement.query_opt(params![id.document.as_bytes(), id.number], |row| row.get(0));
+    Ok(body?)
 }
 
-fn step(row: &Row<'_>) -> Result<RegisterStep, LoadError> {
+fn step(row: Row<'_>) -> Result<RegisterStep, LoadError> {
     let act = row::text(row, 2)?;
     let facts: Vec<u8> = row.get(6)?;
     Ok(RegisterStep {

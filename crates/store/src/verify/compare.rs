@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use rusqlite::{Connection, Row};
+use crate::link::{Link, Row, params};
 use tieout_engine::Delivery;
 use tieout_model::{DeliveryId, Digest, DocumentId, EntityId, Envelope, Timestamp, canonical};
 
@@ -35,9 +35,9 @@ const BREAKS: &str =
     "SELECT at, entity, snapshot, class, status, document, summary FROM break ORDER BY sequence";
 
 /// Every document's row; takes no trace away, since the notices are compared after it.
-pub(super) fn documents(connection: &Connection, replay: &mut Replay) -> Result<(), VerifyFailure> {
+pub(super) fn documents(connection: &Link<'_>, replay: &mut Replay) -> Result<(), VerifyFailure> {
     let mut statement = connection.prepare(DOCUMENTS)?;
-    let mut rows = statement.query([])?;
+    let mut rows = statement.query(params![])?;
     let mut found = 0_usize;
     while let Some(row) = rows.next()? {
         let id = row::document_id(row, 0)?;
@@ -52,7 +52,7 @@ pub(super) fn documents(connection: &Connection, replay: &mut Replay) -> Result<
     }
     let exists = |id: &DocumentId| -> Result<bool, VerifyFailure> {
         let mut statement = connection.prepare_cached("SELECT 1 FROM document WHERE id = ?1")?;
-        Ok(statement.exists([id.as_bytes()])?)
+        Ok(statement.exists(params![id.as_bytes()])?)
     };
     for id in replay.documents.keys() {
         if !exists(id)? {
@@ -62,7 +62,7 @@ pub(super) fn documents(connection: &Connection, replay: &mut Replay) -> Result<
     differs("the table of documents".to_owned(), "it holds a row twice")
 }
 
-fn document(row: &Row<'_>, id: DocumentId, trace: &DocumentTrace) -> Result<(), VerifyFailure> {
+fn document(row: Row<'_>, id: DocumentId, trace: &DocumentTrace) -> Result<(), VerifyFailure> {
     let subject = || format!("document {id}");
     let flow = row::text(row, 1)?;
     let origin = row::text(row, 2)?;
@@ -126,9 +126,9 @@ fn date_of(envelope: &Envelope) -> Option<String> {
 }
 
 /// The notices of all held documents, and no others.
-pub(super) fn notices(connection: &Connection, replay: &Replay) -> Result<(), VerifyFailure> {
+pub(super) fn notices(connection: &Link<'_>, replay: &Replay) -> Result<(), VerifyFailure> {
     let mut statement = connection.prepare(NOTICES)?;
-    let mut rows = statement.query([])?;
+    let mut rows = statement.query(params![])?;
     let mut stored: BTreeMap<DocumentId, Vec<[String; 3]>> = BTreeMap::new();
     while let Some(row) = rows.next()? {
         let notice = [row.get(1)?, row.get(2)?, row.get(3)?];
@@ -147,12 +147,9 @@ pub(super) fn notices(connection: &Connection, replay: &Replay) -> Result<(), Ve
 }
 
 /// Every delivery's row; takes each trace away, so that what is left is missing.
-pub(super) fn deliveries(
-    connection: &Connection,
-    replay: &mut Replay,
-) -> Result<(), VerifyFailure> {
+pub(super) fn deliveries(connection: &Link<'_>, replay: &mut Replay) -> Result<(), VerifyFailure> {
     let mut statement = connection.prepare(DELIVERIES)?;
-    let mut rows = statement.query([])?;
+    let mut rows = statement.query(params![])?;
     while let Some(row) = rows.next()? {
         let stored = row::delivery(row)?;
         let id = stored.id;
@@ -167,7 +164,7 @@ pub(super) fn deliveries(
     }
 }
 
-fn delivery(row: &Row<'_>, stored: &Delivery, trace: &DeliveryTrace) -> Result<(), VerifyFailure> {
+fn delivery(row: Row<'_>, stored: &Delivery, trace: &DeliveryTrace) -> Result<(), VerifyFailure> {
     let id: DeliveryId = stored.id;
     let subject = || format!("delivery {id}");
     if facts_of(stored).trace() != trace.facts {
@@ -216,9 +213,9 @@ fn facts_of(stored: &Delivery) -> DeliveryFacts {
 }
 
 /// How far each flow has read.
-pub(super) fn cursors(connection: &Connection, replay: &Replay) -> Result<(), VerifyFailure> {
+pub(super) fn cursors(connection: &Link<'_>, replay: &Replay) -> Result<(), VerifyFailure> {
     let mut statement = connection.prepare(CURSORS)?;
-    let mut rows = statement.query([])?;
+    let mut rows = statement.query(params![])?;
     let mut stored = BTreeMap::new();
     while let Some(row) = rows.next()? {
         stored.insert(row::text(row, 0)?, row::text(row, 1)?);
@@ -231,7 +228,7 @@ pub(super) fn cursors(connection: &Connection, replay: &Replay) -> Result<(), Ve
 }
 
 /// Crosswalks, reconciliations, breaks and call counters.
-pub(super) fn findings(connection: &Connection, replay: &Replay) -> Result<(), VerifyFailure> {
+pub(super) fn findings(connection: &Link<'_>, replay: &Replay) -> Result<(), VerifyFailure> {
     let tables = [
         ("crosswalks", CROSSWALKS, replay.crosswalks),
         ("reconciliations", RECONCILIATIONS, replay.reconciliations),
@@ -262,9 +259,9 @@ pub(super) fn findings(connection: &Connection, replay: &Replay) -> Result<(), V
 }
 
 /// Every step of change control with its body, and the rules behind every delivery.
-pub(super) fn register(connection: &Connection, replay: &Replay) -> Result<(), VerifyFailure> {
+pub(super) fn register(connection: &Link<'_>, replay: &Replay) -> Result<(), VerifyFailure> {
     let mut statement = connection.prepare(STEPS)?;
-    let mut rows = statement.query([])?;
+    let mut rows = statement.query(params![])?;
     let mut all = Appended::default();
     while let Some(row) = rows.next()? {
         let body: Vec<u8> = row.get(7)?;
@@ -289,7 +286,7 @@ pub(super) fn register(connection: &Connection, replay: &Replay) -> Result<(), V
         return differs("the register of versions".to_owned(), "a step differs");
     }
     let mut statement = connection.prepare(LINEAGES)?;
-    let mut rows = statement.query([])?;
+    let mut rows = statement.query(params![])?;
     let mut found = BTreeMap::new();
     while let Some(row) = rows.next()? {
         let id = DeliveryId {
@@ -308,13 +305,12 @@ pub(super) fn register(connection: &Connection, replay: &Replay) -> Result<(), V
 
 /// The rows of a statement whose first column is a time, then a digest if `has_digest`, then texts and counts.
 fn appended(
-    connection: &Connection,
+    connection: &Link<'_>,
     statement: &str,
     has_digest: bool,
 ) -> Result<Appended, VerifyFailure> {
     let mut statement = connection.prepare(statement)?;
-    let columns = statement.column_count();
-    let mut rows = statement.query([])?;
+    let mut rows = statement.query(params![])?;
     let mut all = Appended::default();
     while let Some(row) = rows.next()? {
         let body = if has_digest {
@@ -323,7 +319,7 @@ fn appended(
             None
         };
         let first = 1 + usize::from(has_digest);
-        let texts = (first..columns).map(|column| match row.get::<_, i64>(column) {
+        let texts = (first..row.width()).map(|column| match row.get::<i64>(column) {
             Ok(number) => Ok(number.to_string()),
             Err(_) => row.get(column),
         });

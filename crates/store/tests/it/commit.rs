@@ -8,8 +8,8 @@ use tieout_store::{
 };
 
 use crate::world::{
-    at, capture, fill, flow, hold, hold_of, id, malformed, memory, moved, must, notice, open,
-    opened, posted, queued, run, set, settle, settle_deletion, stamp, submitted,
+    at, capture, fill, flow, hold, hold_of, id, malformed, memory, moved, must, notice, on_each,
+    open, opened, posted, queued, run, set, settle, settle_deletion, stamp, submitted,
 };
 
 /// Commits a changeset that must conflict, and shows that it left no trace.
@@ -27,8 +27,7 @@ async fn conflict(store: &Store, changes: Vec<Change>) -> Conflict {
 
 #[test]
 fn an_empty_changeset_commits_nothing() {
-    run(async {
-        let store = memory().await;
+    on_each(async |store: Store| {
         let none = Committed {
             sequence: 0,
             head: GENESIS,
@@ -42,8 +41,7 @@ fn an_empty_changeset_commits_nothing() {
 
 #[test]
 fn a_cursor_moves_only_from_where_it_is_expected() {
-    run(async {
-        let store = memory().await;
+    on_each(async |store: Store| {
         let advance = |expected: Option<&str>, next: &str| Change::AdvanceCursor {
             flow: flow(),
             expected: expected.map(str::to_owned),
@@ -68,8 +66,7 @@ fn a_cursor_moves_only_from_where_it_is_expected() {
 
 #[test]
 fn a_changeset_that_conflicts_at_its_end_leaves_no_trace() {
-    run(async {
-        let store = memory().await;
+    on_each(async |store: Store| {
         must(&store, queued("a", "E100", 1)).await;
         let changes = vec![
             capture("b", "E100", None, "1"),
@@ -167,8 +164,7 @@ fn misfits_of_deliveries() -> Vec<(Change, Conflict)> {
 
 #[test]
 fn every_conflict_is_named() {
-    run(async {
-        let store = memory().await;
+    on_each(async |store: Store| {
         must(&store, queued("a", "E100", 1)).await;
         must(&store, set(1, vec![malformed("m")])).await;
         for (change, expected) in [misfits_of_documents(), misfits_of_deliveries()].concat() {
@@ -183,8 +179,7 @@ fn every_conflict_is_named() {
 
 #[test]
 fn a_group_commits_each_changeset_by_itself_and_in_order() {
-    run(async {
-        let store = memory().await;
+    on_each(async |store: Store| {
         let answers = store
             .commit_many(vec![
                 queued("a", "E100", 1),
@@ -207,8 +202,7 @@ fn a_group_commits_each_changeset_by_itself_and_in_order() {
 
 #[test]
 fn a_delivery_reads_back_as_it_was_opened_and_counts_its_moves() {
-    run(async {
-        let store = memory().await;
+    on_each(async |store: Store| {
         must(&store, queued("a", "E100", 1)).await;
         let given = opened("a", "E100", 0, 1);
         let found = store.deliveries_of(id("a")).await.unwrap();
@@ -226,8 +220,7 @@ fn a_delivery_reads_back_as_it_was_opened_and_counts_its_moves() {
 
 #[test]
 fn a_refresh_replaces_the_payload_of_a_rejected_delivery() {
-    run(async {
-        let store = memory().await;
+    on_each(async |store: Store| {
         must(&store, queued("a", "E100", 1)).await;
         let rejected = DeliveryState::Rejected(tieout_model::Rejection {
             code: "GL-1".to_owned(),
@@ -256,8 +249,7 @@ fn a_refresh_replaces_the_payload_of_a_rejected_delivery() {
 
 #[test]
 fn holds_tell_every_reason_and_end_with_release_revision_or_settlement() {
-    run(async {
-        let store = memory().await;
+    on_each(async |store: Store| {
         must(&store, set(1, vec![capture("a", "E100", None, "1")])).await;
         let holds = async || -> (DocumentWord, Vec<HoldNotice>) {
             let detail = store.document("JE-a").await.unwrap().unwrap();
@@ -282,8 +274,7 @@ fn holds_tell_every_reason_and_end_with_release_revision_or_settlement() {
 
 #[test]
 fn a_malformed_record_is_held_under_its_name_until_it_comes_in_good_form() {
-    run(async {
-        let store = memory().await;
+    on_each(async |store: Store| {
         must(&store, set(1, vec![malformed("a")])).await;
         must(&store, set(2, vec![malformed("a")])).await;
         let detail = store.document("JE-a").await.unwrap().unwrap();
@@ -302,8 +293,7 @@ fn a_malformed_record_is_held_under_its_name_until_it_comes_in_good_form() {
 
 #[test]
 fn a_hold_decided_on_an_older_revision_does_not_hide_the_newer_one() {
-    run(async {
-        let store = memory().await;
+    on_each(async |store: Store| {
         must(&store, set(1, vec![capture("a", "E100", None, "1")])).await;
         must(&store, set(2, vec![capture("a", "E100", Some("1"), "2")])).await;
         let late = store.commit(set(3, vec![hold_of("a", "1", false)])).await;
@@ -314,8 +304,7 @@ fn a_hold_decided_on_an_older_revision_does_not_hide_the_newer_one() {
 
 #[test]
 fn a_deletion_is_dealt_with_only_by_a_settlement_that_saw_it() {
-    run(async {
-        let store = memory().await;
+    on_each(async |store: Store| {
         must(&store, set(1, vec![capture("a", "E100", None, "1")])).await;
         let mark = Change::MarkDeleted { document: id("a") };
         must(&store, set(2, vec![mark.clone()])).await;

@@ -5,7 +5,7 @@ use tieout_model::{DocumentKind, SystemId};
 use tieout_store::{LeaseRequest, Store};
 
 use crate::world::{
-    TARGET, at, file, id, memory, moved, must, open, opened, posted, queued, run, set, want,
+    TARGET, at, file, id, moved, must, on_each, open, opened, posted, queued, run, set, want,
 };
 
 async fn take(store: &Store, want: &LeaseRequest) -> Vec<String> {
@@ -16,8 +16,7 @@ async fn take(store: &Store, want: &LeaseRequest) -> Vec<String> {
 
 #[test]
 fn a_lease_moves_counts_and_is_audited() {
-    run(async {
-        let store = memory().await;
+    on_each(async |store: Store| {
         must(&store, queued("a", "E100", 5)).await;
         assert!(store.lease(&want(4, 9)).await.unwrap().is_empty());
         assert_eq!(store.audit_head().await.unwrap().sequence, 1);
@@ -25,7 +24,7 @@ fn a_lease_moves_counts_and_is_audited() {
         assert_eq!(leased.len(), 1);
         let delivery = &leased[0].delivery;
         assert_eq!((delivery.version, delivery.attempts), (1, 1));
-        let until = at(5).plus_millis(120_000);
+        let until = at(5).plus_millis(10_000);
         let by = "w1".to_owned();
         assert_eq!(delivery.state, DeliveryState::Leased { by, until });
         assert_eq!(leased[0].payload, opened("a", "E100", 0, 5).payload);
@@ -38,8 +37,7 @@ fn a_lease_moves_counts_and_is_audited() {
 
 #[test]
 fn entities_take_turns_and_each_ones_oldest_goes_first() {
-    run(async {
-        let store = memory().await;
+    on_each(async |store: Store| {
         for i in 0..5 {
             must(&store, queued(&format!("flood{i}"), "E100", 10 - i)).await;
         }
@@ -55,8 +53,7 @@ fn entities_take_turns_and_each_ones_oldest_goes_first() {
 
 #[test]
 fn five_thousand_queued_by_one_entity_do_not_delay_the_few_of_another() {
-    run(async {
-        let store = memory().await;
+    on_each(async |store: Store| {
         for i in 0..50 {
             let one = |j| queued(&format!("flood{i}x{j}"), "E100", 1).changes;
             must(&store, set(1, (0..100).flat_map(one).collect())).await;
@@ -72,15 +69,14 @@ fn five_thousand_queued_by_one_entity_do_not_delay_the_few_of_another() {
 
 #[test]
 fn a_later_delivery_waits_until_all_earlier_ones_are_posted() {
-    run(async {
-        let store = memory().await;
+    on_each(async |store: Store| {
         must(&store, queued("a", "E100", 1)).await;
         let more = vec![open("a", "E100", 1, 1), open("a", "E100", 2, 1)];
         must(&store, set(1, more)).await;
         assert_eq!(take(&store, &want(5, 9)).await, ["JE-a.0"]);
         assert_eq!(
             store.next_due().await.unwrap(),
-            Some(at(5).plus_millis(120_000))
+            Some(at(5).plus_millis(10_000))
         );
         assert!(take(&store, &want(6, 9)).await.is_empty());
         must(&store, set(7, vec![moved("a", 0, 1, posted("a", 0))])).await;
@@ -93,8 +89,7 @@ fn a_later_delivery_waits_until_all_earlier_ones_are_posted() {
 
 #[test]
 fn an_earlier_delivery_that_stopped_blocks_the_later_ones() {
-    run(async {
-        let store = memory().await;
+    on_each(async |store: Store| {
         must(&store, queued("a", "E100", 1)).await;
         must(&store, set(1, vec![open("a", "E100", 1, 1)])).await;
         let parked = DeliveryState::Parked("look".to_owned());
@@ -106,8 +101,7 @@ fn an_earlier_delivery_that_stopped_blocks_the_later_ones() {
 
 #[test]
 fn only_the_wanted_kind_and_target_are_taken() {
-    run(async {
-        let store = memory().await;
+    on_each(async |store: Store| {
         must(&store, queued("a", "E100", 1)).await;
         let all = want(9, 9);
         let other_kind = LeaseRequest {
@@ -132,16 +126,15 @@ fn only_the_wanted_kind_and_target_are_taken() {
 
 #[test]
 fn a_lease_that_ran_out_is_due_and_not_leased_again() {
-    run(async {
-        let store = memory().await;
+    on_each(async |store: Store| {
         must(&store, queued("a", "E100", 1)).await;
         take(&store, &want(1, 9)).await;
         let due = async |second| {
             let due = store.due(at(second), StateWord::Leased, 9).await.unwrap();
             due.len()
         };
-        assert_eq!(due(120).await, 0);
-        assert_eq!(due(121).await, 1);
+        assert_eq!(due(10).await, 0);
+        assert_eq!(due(11).await, 1);
         assert!(take(&store, &want(500, 9)).await.is_empty());
     });
 }

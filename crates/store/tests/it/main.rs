@@ -12,5 +12,8 @@ mod opening;
 mod random;
 mod reading;
 mod register;
+mod server;
+mod server_faults;
 mod tampering;
+mod transfer;
 mod world;

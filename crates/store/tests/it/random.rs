@@ -6,8 +6,8 @@ use tieout_model::DeliveryId;
 use tieout_store::{CommitError, Store};
 
 use crate::world::{
-    at, capture, hold, id, malformed, memory, moved, open, opened, posted, queued, run, set,
-    settle, submitted, want,
+    at, capture, hold, id, malformed, memory, moved, open, opened, posted, queued, run, served,
+    set, settle, submitted, want,
 };
 
 /// What is tried, as numbers: kind of change, document, and a choice.
@@ -62,8 +62,7 @@ async fn change(store: &Store, (kind, document, choice): Step) -> Change {
     }
 }
 
-async fn check(steps: &[Step]) -> u64 {
-    let store = memory().await;
+async fn check(store: Store, steps: &[Step]) -> u64 {
     let mut done = 0;
     for (second, step) in (1..).zip(steps) {
         let made = change(&store, *step).await;
@@ -92,7 +91,7 @@ proptest! {
 
     #[test]
     fn the_log_explains_every_row(steps in prop::collection::vec(any::<Step>(), 1..40)) {
-        run(check(&steps));
+        run(async { check(memory().await, &steps).await });
     }
 
     #[test]
@@ -118,6 +117,15 @@ proptest! {
     }
 }
 
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 8, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_log_explains_every_row_on_a_server(steps in prop::collection::vec(any::<Step>(), 1..40)) {
+        run(async { check(served().await, &steps).await });
+    }
+}
+
 #[test]
 fn most_steps_of_a_long_walk_succeed() {
     let walk = (0..200_u32).map(|i| {
@@ -125,6 +133,8 @@ fn most_steps_of_a_long_walk_succeed() {
         (mixed[0], mixed[1], mixed[2])
     });
     let walk: Vec<Step> = walk.collect();
-    let done = run(check(&walk));
+    let done = run(async { check(memory().await, &walk).await });
     assert!(done > 100, "only {done} steps of 200 succeeded");
+    let served = run(async { check(served().await, &walk).await });
+    assert_eq!(served, done);
 }

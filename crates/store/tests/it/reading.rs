@@ -5,8 +5,8 @@ use tieout_model::{EntityId, NaturalKey, SystemId};
 use tieout_store::{DocumentFilter, DocumentWord, Store};
 
 use crate::world::{
-    SOURCE, at, capture, envelope, fill, hold, id, memory, moved, must, open, posted, queued, run,
-    set, settle, stamp, submitted, want,
+    SOURCE, at, capture, envelope, fill, hold, id, moved, must, on_each, open, posted, queued, set,
+    settle, stamp, submitted, want,
 };
 
 async fn words(store: &Store, filter: DocumentFilter) -> Vec<(String, DocumentWord)> {
@@ -18,8 +18,7 @@ async fn words(store: &Store, filter: DocumentFilter) -> Vec<(String, DocumentWo
 
 #[test]
 fn every_document_is_listed_in_the_words_of_people() {
-    run(async {
-        let store = memory().await;
+    on_each(async |store: Store| {
         fill(&store).await;
         let all = words(&store, DocumentFilter::default()).await;
         let expected = [
@@ -42,8 +41,7 @@ fn every_document_is_listed_in_the_words_of_people() {
 
 #[test]
 fn a_document_goes_through_its_words() {
-    run(async {
-        let store = memory().await;
+    on_each(async |store: Store| {
         let word = async || words(&store, DocumentFilter::default()).await[0].1;
         must(&store, set(1, vec![capture("a", "E100", None, "1")])).await;
         assert_eq!(word().await, DocumentWord::Seen);
@@ -65,8 +63,7 @@ fn a_document_goes_through_its_words() {
 
 #[test]
 fn lists_are_filtered_and_paged() {
-    run(async {
-        let store = memory().await;
+    on_each(async |store: Store| {
         fill(&store).await;
         let numbers = async |filter: DocumentFilter| -> String {
             let rows = store.documents(&filter).await.unwrap();
@@ -101,8 +98,7 @@ fn lists_are_filtered_and_paged() {
 
 #[test]
 fn a_document_is_found_by_id_stamp_and_number() {
-    run(async {
-        let store = memory().await;
+    on_each(async |store: Store| {
         fill(&store).await;
         for name in [
             id("a").to_string(),
@@ -124,8 +120,7 @@ fn a_document_is_found_by_id_stamp_and_number() {
 
 #[test]
 fn keys_and_aliases_lead_to_their_document() {
-    run(async {
-        let store = memory().await;
+    on_each(async |store: Store| {
         fill(&store).await;
         let find = async |company: &str, key: &str| {
             let key = NaturalKey::new(key);
@@ -141,8 +136,7 @@ fn keys_and_aliases_lead_to_their_document() {
 
 #[test]
 fn translation_gets_captured_documents_in_order_and_transient_ones_in_turn() {
-    run(async {
-        let store = memory().await;
+    on_each(async |store: Store| {
         for key in ["a", "b", "c", "d"] {
             must(&store, set(1, vec![capture(key, "E100", None, "1")])).await;
         }
@@ -164,8 +158,7 @@ fn translation_gets_captured_documents_in_order_and_transient_ones_in_turn() {
 
 #[test]
 fn what_is_due_comes_by_state_and_time() {
-    run(async {
-        let store = memory().await;
+    on_each(async |store: Store| {
         assert_eq!(store.next_due().await.unwrap(), None);
         for key in ["a", "b", "c"] {
             must(&store, queued(key, "E100", 1)).await;
@@ -193,8 +186,7 @@ fn what_is_due_comes_by_state_and_time() {
 
 #[test]
 fn posted_deliveries_are_streamed_page_by_page_without_loss() {
-    run(async {
-        let store = memory().await;
+    on_each(async |store: Store| {
         let key = |i: usize| format!("k{i:04}");
         let sets = (0..1234).map(|i| {
             let entity = if i % 5 == 0 { "E200" } else { "E100" };
@@ -228,8 +220,7 @@ fn posted_deliveries_are_streamed_page_by_page_without_loss() {
 
 #[test]
 fn findings_and_counts_read_back() {
-    run(async {
-        let store = memory().await;
+    on_each(async |store: Store| {
         fill(&store).await;
         let breaks = store.breaks(None, Some("2026-01"), 9).await.unwrap();
         assert_eq!(breaks.len(), 1);

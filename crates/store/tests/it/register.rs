@@ -8,7 +8,7 @@ use tieout_engine::crosswalk::control::{Act, RegisterStep};
 use tieout_model::{DeliveryId, Digest};
 use tieout_store::{CommitError, Conflict, Store, VerifyFailure};
 
-use crate::world::{at, file, id, memory, must, queued, run, set};
+use crate::world::{at, file, id, must, on_each, queued, run, set};
 
 fn step(subject: &str, number: u32, second: i64, act: Act) -> RegisterStep {
     let body = format!("body {number}").into_bytes();
@@ -49,8 +49,7 @@ fn delivery() -> DeliveryId {
 
 #[test]
 fn steps_come_back_in_order_and_bodies_on_demand() {
-    run(async {
-        let store = memory().await;
+    on_each(async |store: Store| {
         filled(&store).await;
         let steps = store.register_steps().await.unwrap();
         let acts: Vec<Act> = steps.iter().map(|step| step.act).collect();
@@ -67,8 +66,7 @@ fn steps_come_back_in_order_and_bodies_on_demand() {
 
 #[test]
 fn a_step_taken_by_somebody_else_or_before_the_last_one_conflicts() {
-    run(async {
-        let store = memory().await;
+    on_each(async |store: Store| {
         filled(&store).await;
         let refused = [
             record("CW-1", 1, 9, Act::Approve),

@@ -1,25 +1,59 @@
 //! Whatever is edited behind our back is noticed.
 
 use std::path::Path;
+use std::sync::OnceLock;
 
 use rusqlite::Connection;
 use tieout_engine::Tampering;
 use tieout_model::Digest;
 use tieout_store::{AuditHead, VerifyFailure};
 
-use crate::world::{at, file, fill, must, queued, run};
+use crate::server;
+use crate::world::{at, file, fill, must, queued, run, store_at};
 
-/// The failure after `sql` was done to a filled database, with the head that was kept outside.
+/// The failure after `sql` was done to a filled database of either kind, with the head that was kept outside.
 fn after(sql: &str) -> Result<u64, VerifyFailure> {
-    run(async {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("a.db");
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.db");
+    let found = run(async {
         let store = file(&path).await;
         fill(&store).await;
         let head = store.audit_head().await.unwrap().digest;
         edit(&path, sql);
         store.verify_audit(Some(head)).await.map(|log| log.entries)
-    })
+    });
+    let served = run(async {
+        let url = filled();
+        let store = store_at(&url).await;
+        let head = store.audit_head().await.unwrap().digest;
+        server::sql(&url, &as_the_server_spells(sql));
+        store.verify_audit(Some(head)).await.map(|log| log.entries)
+    });
+    assert_eq!(served, found, "{sql}");
+    found
+}
+
+/// The address of a database on the server with every kind of row.
+fn filled() -> String {
+    static FILLED: OnceLock<()> = OnceLock::new();
+    let server = server::shared();
+    FILLED.get_or_init(|| {
+        server.sql("postgres", "CREATE DATABASE filled");
+        let url = server.url("filled");
+        let work = || run(async { fill(&store_at(&url).await).await });
+        std::thread::scope(|scope| scope.spawn(work).join().unwrap());
+    });
+    server.copy_of("filled")
+}
+
+/// An edit in the words of PostgreSQL, with what could forbid it out of the way.
+fn as_the_server_spells(sql: &str) -> String {
+    let sql = sql
+        .replace("CAST(body || x'00' AS BLOB)", "body || '\\x00'::bytea")
+        .replace("zeroblob(32)", "decode(repeat('00', 32), 'hex')")
+        .replace("zeroblob(16)", "decode(repeat('00', 16), 'hex')")
+        .replace("x'01'", "'\\x01'::bytea");
+    format!("SET session_replication_role = replica; {sql}")
 }
 
 fn edit(path: &Path, sql: &str) {
@@ -131,8 +165,8 @@ fn edited_rows_are_noticed_although_the_log_is_whole() {
 
 #[test]
 fn a_row_out_of_nothing_is_noticed() {
-    let invented = "INSERT INTO document (id, origin, flow, system, number, kind, state, captured_at) \
-         VALUES (zeroblob(16), 'a/b/c', 'f', 'a', '1', 'supplier', 'captured', 1)";
+    let invented = "INSERT INTO document (sequence, id, origin, flow, system, number, kind, state, captured_at) \
+         VALUES (99, zeroblob(16), 'a/b/c', 'f', 'a', '1', 'supplier', 'captured', 1)";
     let subject = format!("document {}", "0".repeat(32));
     match after(invented) {
         Err(VerifyFailure::Differs { subject: found, .. }) => assert_eq!(found, subject),

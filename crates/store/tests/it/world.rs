@@ -14,6 +14,8 @@ use tieout_model::{
 };
 use tieout_store::{Committed, DatabaseUrl, ExecutionMode, LeaseRequest, Store};
 
+use crate::server;
+
 pub(crate) const SOURCE: &str = "intacct";
 pub(crate) const TARGET: &str = "fusion";
 
@@ -21,6 +23,22 @@ pub(crate) const TARGET: &str = "fusion";
 pub(crate) fn run<T>(future: impl Future<Output = T>) -> T {
     let mut builder = tokio::runtime::Builder::new_current_thread();
     builder.enable_time().build().unwrap().block_on(future)
+}
+
+/// Runs a test on each kind of database, a fresh one each.
+pub(crate) fn on_each(test: impl AsyncFn(Store)) {
+    run(async { test(memory().await).await });
+    run(async { test(served().await).await });
+}
+
+/// A fresh database on the server.
+pub(crate) async fn served() -> Store {
+    store_at(&server::shared().database()).await
+}
+
+pub(crate) async fn store_at(url: &str) -> Store {
+    let url: DatabaseUrl = url.parse().unwrap();
+    Store::open(&url, ExecutionMode::Inline).await.unwrap()
 }
 
 pub(crate) async fn memory() -> Store {

@@ -16,12 +16,14 @@ struct Ban {
 /// Folders where reading the surroundings is the job.
 const OUTER: &[&str] = &["crates/app/", "xtask/"];
 /// The driver waits between passes; the program's own waiter does it in real time; the twins' server simulates that an ERP
-/// takes its time; a measurement paces its load and samples processes.
+/// takes its time; a measurement paces its load and samples processes;
+/// a transaction that lost against another is begun again after a moment, on a thread for blocking work.
 const SLEEPERS: &[&str] = &[
     "crates/pipeline/src/drive.rs",
     "crates/app/src/ambient.rs",
     "crates/twins/src/serve.rs",
     "crates/app/src/cli/bench/",
+    "crates/store/src/server.rs",
 ];
 /// The clock is an argument everywhere else.
 const CLOCK: &str = "take `now` as an argument or the `Clock` of the context";

@@ -53,7 +53,13 @@ pub(crate) async fn open_database(
     let store = store.map_err(|e| {
         let hint = match &e {
             OpenError::Unsafe { .. } => "docs/systems/postgres.md says what a server must promise",
-            _ => "check that it exists, can be reached and written, and has room",
+            OpenError::Address { .. }
+            | OpenError::TooNew { .. }
+            | OpenError::Foreign
+            | OpenError::Unavailable(_)
+            | OpenError::Corrupt(_) => {
+                "check that it exists, can be reached and written, and has room"
+            }
         };
         let what = format!("the store {shown} cannot be opened: {}", chain(&e));
         Failure::Unreachable(Problem::new("P0301", what).hint(hint))

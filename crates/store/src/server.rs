@@ -72,6 +72,10 @@ impl Server {
         answer
     }
 
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "it waits on a thread for blocking work, between two tries of one transaction"
+    )]
     pub(crate) fn write<T>(
         &self,
         write: impl Fn(&Link<'_>) -> Result<T, CommitError>,

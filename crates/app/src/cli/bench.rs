@@ -110,7 +110,7 @@ async fn measure(load: &Load) -> anyhow::Result<u8> {
         slow.source_in_flight_max = Some(load.delayed_source_in_flight);
         figures.extend(latency::measure(&golden, &scratch.path().join("slow"), &slow).await?);
     }
-    figures.sort_by(|a, b| a.letter.cmp(&b.letter));
+    figures.sort_by_key(|figure| figure.letter);
     let data = data_words(&company)?;
     if load.json {
         report::data(&format!("{}\n", table::json(&figures, &data)));

@@ -39,6 +39,11 @@ impl Waiter for RealWaiter {
     }
 }
 
+/// Sleeps for real.
+pub(crate) async fn pause(time: Duration) {
+    tokio::time::sleep(time).await;
+}
+
 /// Real time and real chance.
 pub(crate) fn real() -> Ambient {
     Ambient {

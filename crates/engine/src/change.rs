@@ -278,10 +278,7 @@ fn write_change(w: &mut Writer, change: &Change) {
             is_transient,
         } => write_hold(w, (*document, revision), notices, *is_transient),
         Change::Release { document } => write_document(w, "release", *document),
-        Change::OpenDelivery(opened) => {
-            w.text("open");
-            write_opened(w, opened);
-        }
+        Change::OpenDelivery(opened) => write_open(w, opened),
         Change::MoveDelivery {
             id,
             expected,
@@ -428,6 +425,11 @@ fn write_break(w: &mut Writer, found: &BreakRecord) {
         &found.summary,
     ];
     texts.into_iter().for_each(|text| w.text(text));
+}
+
+fn write_open(w: &mut Writer, opened: &OpenedDelivery) {
+    w.text("open");
+    write_opened(w, opened);
 }
 
 fn write_step(w: &mut Writer, step: &RegisterStep) {

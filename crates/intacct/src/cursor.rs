@@ -23,6 +23,9 @@ pub(crate) enum Stamped {
         record: i64,
         /// True if every page of this second was read after the second was over.
         is_settled: bool,
+        /// Our time in milliseconds when this second was first caught up; 0 if it never was. Without it a second with more rows than
+        /// a page would be read again for ever.
+        since_ms: i64,
     },
     /// Everything was read at our time `at_ms`; the newest row was of `second`, which may get more rows.
     CaughtUp {
@@ -74,34 +77,44 @@ impl Stamped {
         let Some((second, record)) = last else {
             return match (self, settled_second) {
                 (_, Some(second)) => Self::Closed { second },
-                (Self::Inside { second, .. }, None) => Self::CaughtUp {
+                (
+                    Self::Inside {
+                        second, since_ms, ..
+                    },
+                    None,
+                ) => Self::CaughtUp {
                     second,
-                    at_ms: now_ms,
+                    at_ms: if since_ms == 0 { now_ms } else { since_ms },
                 },
                 (unchanged, None) => unchanged,
             };
         };
         let is_settled = settled_second == Some(second);
+        // A second that was met before and is still open keeps the time it was first caught up at.
+        let since_ms = match self {
+            Self::CaughtUp {
+                second: before,
+                at_ms,
+            } if before == second => at_ms,
+            Self::Inside {
+                second: before,
+                since_ms,
+                ..
+            } if before == second => since_ms,
+            Self::Start | Self::Inside { .. } | Self::CaughtUp { .. } | Self::Closed { .. } => 0,
+        };
         if is_full {
             return Self::Inside {
                 second,
                 record,
                 is_settled,
+                since_ms,
             };
         }
         if is_settled {
             return Self::Closed { second };
         }
-        // A second that was met before and is still open keeps the time it was first caught up at.
-        let at_ms = match self {
-            Self::CaughtUp {
-                second: before,
-                at_ms,
-            } if before == second => at_ms,
-            Self::Start | Self::Inside { .. } | Self::CaughtUp { .. } | Self::Closed { .. } => {
-                now_ms
-            }
-        };
+        let at_ms = if since_ms == 0 { now_ms } else { since_ms };
         Self::CaughtUp { second, at_ms }
     }
 }
@@ -200,8 +213,15 @@ fn stamped_text(stamped: Stamped) -> String {
         Stamped::Inside {
             second,
             record,
-            is_settled,
-        } => format!("i{second}.{record}.{}", u8::from(is_settled)),
+            is_settled: true,
+            ..
+        } => format!("i{second}.{record}.1"),
+        Stamped::Inside {
+            second,
+            record,
+            since_ms,
+            ..
+        } => format!("i{second}.{record}.{since_ms}"),
         Stamped::CaughtUp { second, at_ms } => format!("u{second}.{at_ms}"),
         Stamped::Closed { second } => format!("c{second}"),
     }
@@ -213,10 +233,15 @@ fn stamped_of(text: &str) -> Option<Stamped> {
     let parts: Vec<&str> = chars.as_str().split('.').collect();
     match (kind, parts.as_slice()) {
         ('s', [""]) => Some(Stamped::Start),
-        ('i', [second, record, settled @ ("0" | "1")]) => Some(Stamped::Inside {
+        ('i', [second, record, since]) => Some(Stamped::Inside {
             second: second.parse().ok()?,
             record: record.parse().ok()?,
-            is_settled: *settled == "1",
+            is_settled: *since == "1",
+            since_ms: if *since == "1" {
+                0
+            } else {
+                since.parse().ok()?
+            },
         }),
         ('u', [second, at_ms]) => Some(Stamped::CaughtUp {
             second: second.parse().ok()?,
@@ -241,6 +266,7 @@ mod tests {
                 second: 1_790_000_000,
                 record: 42,
                 is_settled: true,
+                since_ms: 0,
             },
             Stamped::CaughtUp {
                 second: -5,
@@ -272,7 +298,7 @@ mod tests {
             "v2|s|0|s|0|-",
             "v1|s|0|s|0",
             "v1|x1|0|s|0|-",
-            "v1|i1.2.3|0|s|0|-",
+            "v1|i1.2.x|0|s|0|-",
         ] {
             assert!(
                 Position::read(&Cursor(text.to_owned())).is_err(),
@@ -321,6 +347,21 @@ mod tests {
     }
 
     #[test]
+    fn a_second_with_more_rows_than_a_page_is_closed_in_time_however_often_it_is_read() {
+        let mut at = Stamped::Start;
+        for round in 0..40_i64 {
+            let now_ms = 10_000 + round * 100;
+            at = at.advanced(now_ms, 0, Some((50, 7)), true);
+            at = at.advanced(now_ms + 50, 0, Some((50, 9)), false);
+            if at == (Stamped::Closed { second: 50 }) {
+                assert!(now_ms >= 11_000);
+                return;
+            }
+        }
+        panic!("read again for ever: {at:?}");
+    }
+
+    #[test]
     fn a_full_page_goes_on_inside_its_last_second() {
         let full = Stamped::Start.advanced(1_000, 2_000, Some((50, 7)), true);
         assert_eq!(
@@ -328,7 +369,8 @@ mod tests {
             Stamped::Inside {
                 second: 50,
                 record: 7,
-                is_settled: false
+                is_settled: false,
+                since_ms: 0,
             }
         );
         assert_eq!(

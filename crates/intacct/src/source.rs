@@ -55,9 +55,6 @@ impl Source for Intacct {
     }
 }
 
-/// The resolution of stamps.
-const SECOND_MS: i64 = 1_000;
-
 /// What is read beside the stamped rows.
 #[derive(Default)]
 struct Side {
@@ -128,12 +125,11 @@ impl Step<'_> {
         self.look_back(position, now_ms, captured).await
     }
 
-    /// How long after a second was met it is surely over and everything in it visible: stamps are whole seconds, so a second that was
-    /// just met goes on for up to one more, whatever the setting says.
+    /// How long after a second was over everything in it is surely visible. That it may still go on when it is first met is the cursor's
+    /// knowledge.
     pub(crate) fn settle_ms(&self) -> i64 {
         let capture = &self.intacct.client.config.capture;
-        let settle_ms = i64::try_from(capture.settle_ms).unwrap_or(i64::MAX);
-        settle_ms.saturating_add(SECOND_MS)
+        i64::try_from(capture.settle_ms).unwrap_or(i64::MAX)
     }
 
     /// Reads rows without a stamp, and deletions.

@@ -119,15 +119,7 @@ fn add(
     let delivery = last.map(|stored| &stored.delivery);
     let period_name = period.map(|p| p.name.clone()).unwrap_or_default();
     if envelope.origin.system.as_str() == OWN_SYSTEM {
-        let debit = envelope.document.total_debit();
-        out.own.push(SourceMember {
-            document: id,
-            number: envelope.number.clone(),
-            kind,
-            period: period_name.clone(),
-            total_debit: debit.map_err(|e| PassError::Damaged(e.to_string()))?,
-            lines: Vec::new(),
-        });
+        out.own.push(own_member(envelope, &period_name)?);
     }
     out.expected.push(ExpectedDocument {
         document: id,
@@ -166,6 +158,19 @@ fn cancelled(row: &RecordedDocument) -> impl Iterator<Item = (String, String)> {
             let stamp = |stored: &StoredDelivery| stored.delivery.marks.stamp.as_str().to_owned();
             (stamp(before), stamp(later))
         })
+}
+
+/// A journal of our own as the source's population would show it.
+fn own_member(envelope: &Envelope, period: &str) -> Result<SourceMember, PassError> {
+    let debit = envelope.document.total_debit();
+    Ok(SourceMember {
+        document: envelope.id(),
+        number: envelope.number.clone(),
+        kind: envelope.document.kind(),
+        period: period.to_owned(),
+        total_debit: debit.map_err(|e| PassError::Damaged(e.to_string()))?,
+        lines: Vec::new(),
+    })
 }
 
 fn progress(row: &RecordedDocument, delivery: Option<&Delivery>) -> Progress {

@@ -18,7 +18,7 @@ use tieout_model::{AccountingDate, Clock as _, EntityId, Timestamp};
 use super::process::{Process, argument};
 use super::rig::{Twins, load, save, worded};
 use super::table::{Figure, Verdict, milliseconds};
-use crate::ambient::SystemClock;
+use crate::ambient::{SystemClock, pause};
 use crate::config::TriggerConfig;
 use crate::config::secret::SecretRef;
 use crate::systems::open_store;
@@ -114,9 +114,9 @@ pub(super) async fn measure(
         if open == 0 && posted(&store).await?.len() >= entered.len() {
             break;
         }
-        tokio::time::sleep(Duration::from_millis(500)).await;
+        pause(Duration::from_millis(500)).await;
     }
-    pipeline.end()?;
+    pipeline.end().await?;
     let posted = posted(&store).await?;
     Ok(vec![figure(&entered, &posted, pace, in_flight)])
 }
@@ -204,12 +204,12 @@ async fn enter(
 ) -> anyhow::Result<BTreeMap<String, Timestamp>> {
     let http = reqwest::Client::builder().no_proxy().build()?;
     let count = pace.per_second.saturating_mul(pace.seconds);
-    let mut ticks = tokio::time::interval(Duration::from_micros(
-        1_000_000 / u64::from(pace.per_second.max(1)),
-    ));
+    let step = Duration::from_micros(1_000_000 / u64::from(pace.per_second.max(1)));
+    let started = Instant::now();
     let mut under_way = tokio::task::JoinSet::new();
     for number in 0..count {
-        ticks.tick().await;
+        let due = step.saturating_mul(number);
+        pause(due.saturating_sub(started.elapsed())).await;
         let (twins, http) = (Arc::clone(twins), http.clone());
         under_way.spawn(async move {
             let id = format!("{PREFIX}{number:06}");
@@ -276,7 +276,7 @@ async fn reachable(address: SocketAddr) -> anyhow::Result<()> {
         if tokio::net::TcpStream::connect(address).await.is_ok() {
             return Ok(());
         }
-        tokio::time::sleep(Duration::from_millis(50)).await;
+        pause(Duration::from_millis(50)).await;
     }
     bail!("the pipeline's trigger endpoint does not come up")
 }

@@ -7,6 +7,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
 
+use crate::ambient::pause;
+
 /// How often a process is looked at.
 const LOOK_INTERVAL: Duration = Duration::from_millis(100);
 /// How long a process may take to end after it was asked to.
@@ -61,7 +63,7 @@ impl Process {
     }
 
     /// Asks it to end, and waits.
-    pub(super) fn end(mut self) -> anyhow::Result<()> {
+    pub(super) async fn end(mut self) -> anyhow::Result<()> {
         Command::new("kill")
             .args(["-TERM", &self.0.id().to_string()])
             .status()
@@ -71,7 +73,7 @@ impl Process {
             if asked.elapsed() > END_PATIENCE {
                 bail!("a process does not end");
             }
-            std::thread::sleep(LOOK_INTERVAL);
+            pause(LOOK_INTERVAL).await;
         }
         Ok(())
     }
@@ -98,7 +100,7 @@ impl Process {
                 self.0.kill()?;
                 is_killed = true;
             }
-            tokio::time::sleep(LOOK_INTERVAL).await;
+            pause(LOOK_INTERVAL).await;
         };
         let micros = started.elapsed().as_micros();
         let output = reading.join().unwrap_or_default();

@@ -12,7 +12,9 @@ use super::sched::Rng;
 #[derive(Debug, Clone)]
 pub(crate) struct Month {
     pub(crate) name: String,
+    /// Fiscal year; it ends with the second month, wherever that is in the calendar.
     pub(crate) year: i16,
+    pub(crate) number: i16,
     pub(crate) first: i64,
     pub(crate) last: i64,
     pub(crate) is_adjusting: bool,
@@ -164,16 +166,13 @@ impl Company {
             } else {
                 "regular"
             };
-            let number = if month.is_adjusting {
-                13
-            } else {
-                i32::from(month.name[1..3].parse::<i16>().unwrap())
-            };
             let there = if month.is_adjusting {
                 format!("Adj-{}", month.year % 100)
             } else {
-                format!("{}-{}", MONTHS[number as usize - 1], month.year % 100)
+                let calendar: usize = month.name[1..3].parse().unwrap();
+                format!("{}-{}", MONTHS[calendar - 1], &month.name[6..])
             };
+            let number = month.number;
             let _ = writeln!(
                 csv,
                 "{},{},{number},{},{},{kind},{there},,",
@@ -336,6 +335,7 @@ fn opening(company: &Company, entity: usize, amount: i128) -> SourceDocument {
 
 fn months(year: i16, month: i8) -> Vec<Month> {
     let mut months = Vec::new();
+    let fiscal = year;
     let (mut year, mut month) = (year, month);
     for at in 0..5 {
         let (next_year, next) = if month == 12 {
@@ -346,7 +346,8 @@ fn months(year: i16, month: i8) -> Vec<Month> {
         let (first, last) = (day_of(year, month, 1), day_of(next_year, next, 1) - 1);
         months.push(Month {
             name: format!("P{month:02}-{year}"),
-            year,
+            year: if at < 2 { fiscal } else { fiscal + 1 },
+            number: if at < 2 { 11 + at } else { at - 1 },
             first,
             last,
             is_adjusting: false,
@@ -354,7 +355,8 @@ fn months(year: i16, month: i8) -> Vec<Month> {
         if at == 1 {
             months.push(Month {
                 name: format!("ADJ-{year}"),
-                year,
+                year: fiscal,
+                number: 13,
                 first: last,
                 last,
                 is_adjusting: true,

@@ -108,7 +108,10 @@ pub(crate) fn gather(world: &World) -> Evidence {
                     });
                 }
             }
-            DocumentWord::Accounted | DocumentWord::Reversed | DocumentWord::Superseded => {}
+            DocumentWord::Accounted
+            | DocumentWord::Reversed
+            | DocumentWord::Superseded
+            | DocumentWord::Resolved => {}
             DocumentWord::Seen
             | DocumentWord::Mapped
             | DocumentWord::Queued

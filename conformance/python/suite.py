@@ -13,6 +13,7 @@ import warnings
 from sageintacctsdk import SageIntacctSDK
 from sageintacctsdk.apis.api_base import ApiBase
 
+import defaults
 import reads
 import writes
 
@@ -79,6 +80,7 @@ def main():
     take_address(ready["intacct"])
     suite = Suite(ready)
     reads.run(suite)
+    defaults.run(suite)
     writes.run(suite)
     print(f"{suite.passed} passed, {suite.failed} failed")
     sys.exit(1 if suite.failed else 0)

@@ -3,7 +3,7 @@
 //! Source: the select lists of `sageintacctsdk` 1.28.1 (intacct-xml.md §7.2 [V]). Words as in the schema; a bare word is an empty field.
 
 /// Objects with their further fields.
-const FIELDS: [(&str, &str); 15] = [
+const FIELDS: [(&str, &str); 16] = [
     (
         "DEPARTMENT",
         "DEPARTMENTID TITLE PARENTKEY@PARENT.RECORDNO:i PARENTID SUPERVISORNAME STATUS CUSTTITLE",
@@ -117,6 +117,11 @@ const FIELDS: [(&str, &str); 15] = [
             MODULEKEY OWNERSHIPKEY LINE_NO ENTRY_DATE TR_TYPE DOCUMENT ACCOUNTNO ACCOUNTTITLE STATISTICAL \
             DEPARTMENTID DEPARTMENTTITLE@DEPARTMENT.TITLE LOCATIONID LOCATIONNAME@LOCATION.NAME CURRENCY \
             BASECURR DESCRIPTION DEBITAMOUNT CREDITAMOUNT AMOUNT",
+    ),
+    (
+        "GLBATCH",
+        "JOURNAL BATCH_DATE BATCH_TITLE TAXIMPLICATIONS VATVENDORID VATCUSTOMERID VATCONTACTID REFERENCENO \
+        BASELOCATION_NO STATE TAXSOLUTIONID",
     ),
     (
         "CLASS",

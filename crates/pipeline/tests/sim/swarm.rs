@@ -82,7 +82,14 @@ pub(crate) fn run(seed: u64, is_calm: bool, bug: Option<Bug>) -> Outcome {
         .store(3 * 3_600_000, std::sync::atomic::Ordering::SeqCst);
     *world.next_poll.lock().unwrap() = 0;
     world.people.repair(&world);
-    let calm = world.sched.now_ms() + DAY_MS;
+    // What a clock that was 26 h fast wrote down is due so much later.
+    let is_off = world.faults.hits().contains_key(&Class::Clock);
+    let calm = world.sched.now_ms()
+        + if is_off {
+            DAY_MS + 27 * 3_600_000
+        } else {
+            DAY_MS
+        };
     world.sched.run(calm, &mut tasks, &mut rng, &mut spawn);
     let mut faults = judge(&world);
     let writes = world.fusion.counts.lock().unwrap().writes;
@@ -104,6 +111,14 @@ pub(crate) fn run(seed: u64, is_calm: bool, bug: Option<Bug>) -> Outcome {
 fn tell(world: &World, number: &str) {
     let company = world.people.company.lock().unwrap();
     println!("source: {:#?}", company.books.get(number));
+    let there = world.intacct.twin.lock().unwrap().documents_csv();
+    for row in there.lines().filter(|row| row.contains(number)) {
+        println!("there: {row}");
+    }
+    for flow in ["supplier_invoice", "supplier_credit", "journal_entry"] {
+        let flow = tieout_engine::FlowId(format!("intacct/{flow}"));
+        println!("cursor {}: {:?}", flow.0, now(world.store.cursor(&flow)));
+    }
     for row in judge::gather(world).rows {
         if row.number.contains(number) {
             println!("target: {row:?}");

@@ -21,6 +21,10 @@ const PATIENCE_MS: i64 = 60_000;
 pub(crate) type Meanwhile = Box<dyn Fn() + Send + Sync>;
 
 /// Something on its way.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "nearly every letter is a request"
+)]
 pub(crate) enum Letter {
     /// A request whose caller gave up.
     Request(Request<Bytes>),
@@ -259,10 +263,11 @@ impl<T: Twin> Transport for Door<T> {
         if let Some(early) = self.before(&request, &operation, is_write).await {
             return early;
         }
-        if !is_write && self.strikes(Class::Paging, &operation) {
-            if let Some(meanwhile) = &*self.meanwhile.lock().unwrap() {
-                meanwhile();
-            }
+        if !is_write
+            && self.strikes(Class::Paging, &operation)
+            && let Some(meanwhile) = &*self.meanwhile.lock().unwrap()
+        {
+            meanwhile();
         }
         if self.is_stale(&operation, &request) {
             let empty =

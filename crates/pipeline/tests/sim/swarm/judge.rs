@@ -6,6 +6,7 @@ use std::str::FromStr as _;
 use bigdecimal::BigDecimal;
 use tieout_store::{DocumentFilter, DocumentWord, Store};
 
+use super::faults::Class;
 use super::judge_ledger;
 use super::ledger::{Books, ENTITIES, SourceDocument, State, decimals, iso, plain};
 use super::world::World;
@@ -108,10 +109,7 @@ pub(crate) fn gather(world: &World) -> Evidence {
                     });
                 }
             }
-            DocumentWord::Accounted
-            | DocumentWord::Reversed
-            | DocumentWord::Superseded
-            | DocumentWord::Resolved => {}
+            DocumentWord::Accounted | DocumentWord::Reversed | DocumentWord::Superseded => {}
             DocumentWord::Seen
             | DocumentWord::Mapped
             | DocumentWord::Queued
@@ -154,7 +152,11 @@ pub(crate) fn judge(world: &World) -> Vec<Fault> {
     }
     periods(world, &evidence.rows, &company.months[1], &mut add);
     audit(&world.store, &standings, &evidence, &mut add);
-    for what in &world.fusion.counts.lock().unwrap().refused_again {
+    // A refusal that died with its worker before it was recorded may be heard twice.
+    let hits = world.faults.hits();
+    let is_forgotten = hits.contains_key(&Class::Crash) || hits.contains_key(&Class::Disk);
+    let again = &world.fusion.counts.lock().unwrap().refused_again;
+    for what in again.iter().filter(|_| !is_forgotten) {
         add(10, format!("sent again after its refusal was seen: {what}"));
     }
     judge_ledger::check(&company, &evidence, &standings, &mut add);

@@ -203,12 +203,12 @@ impl Maker {
             txn,
             base: 0,
             department: if is_result {
-                *self.rng.pick(&DEPARTMENTS)
+                self.rng.pick::<&str>(&DEPARTMENTS)
             } else {
                 ""
             },
             item: if account.starts_with('4') {
-                *self.rng.pick(&ITEMS)
+                self.rng.pick::<&str>(&ITEMS)
             } else {
                 ""
             },

@@ -168,7 +168,7 @@ impl People {
         }
         let mut rng = self.rng.lock().unwrap();
         let application = *rng.pick(&[None, Some("GL"), Some("AP")]);
-        twin.set_period(None, application, *rng.pick(&names), "C")
+        twin.set_period(None, application, rng.pick::<&str>(&names), "C")
             .unwrap();
         world.faults.count(Class::Period, now, "closed for a while");
     }

@@ -3,7 +3,7 @@
 //! What is missing on the machine is installed first, saying so (see [`crate::tools`]). Nothing is skipped without a
 //! line that says what and why.
 
-use crate::{conformance, process, sim, tidy, tools};
+use crate::{conformance, process, tidy, tools};
 use anyhow::Result;
 use std::path::Path;
 
@@ -19,9 +19,6 @@ const ALLOWED_IN_TESTS: [&str; 9] = [
     "clippy::disallowed_methods",
     "missing_docs",
 ];
-
-/// Worlds that are simulated with every run.
-const SEEDS: &str = "1000";
 
 /// Runs everything.
 ///
@@ -39,8 +36,6 @@ pub(crate) fn run(root: &Path) -> Result<()> {
     deny(root)?;
     step("tests");
     tests(root)?;
-    step("simulation");
-    sim::run(root, &["--seeds".to_owned(), SEEDS.to_owned()])?;
     step("conformance with the official SDKs");
     conformance::run_with(root, &kit)?;
     process::say("all checks and tests passed");

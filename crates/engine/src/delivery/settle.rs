@@ -51,7 +51,7 @@ pub fn settle(
         DeliveryState::Leased { .. } => from_leased(delivery, &event, at, policy),
         DeliveryState::Submitted { .. } => from_submitted(delivery, &event, at, policy),
         DeliveryState::Uncertain { absences, .. } => {
-            from_uncertain(delivery.kind, *absences, &event, at, policy)
+            from_uncertain(delivery, *absences, &event, at, policy)
         }
         DeliveryState::Rejected(_) | DeliveryState::Parked(_) => from_stopped(delivery, &event, at),
         DeliveryState::Posted(_) | DeliveryState::Resolved(_) => None,
@@ -154,17 +154,23 @@ fn from_submitted(
 }
 
 fn from_uncertain(
-    kind: DocumentKind,
+    delivery: &Delivery,
     absences: u32,
     event: &DeliveryEvent,
     at: Moment,
     policy: &DeliveryPolicy,
 ) -> Option<DeliveryState> {
+    let kind = delivery.kind;
     let next = match event {
         DeliveryEvent::Found(rows) => match rows.as_slice() {
             [] => {
                 let absences = absences.saturating_add(1);
-                if is_proven(kind, absences, policy) {
+                if is_proven(kind, absences, policy) && delivery.attempts >= policy.attempts_max {
+                    DeliveryState::Parked(format!(
+                        "it was sent {} times and never appeared, without a word why; look at the target's import reports and release it",
+                        delivery.attempts
+                    ))
+                } else if is_proven(kind, absences, policy) {
                     DeliveryState::Queued { not_before: at.now }
                 } else {
                     look_again(kind, at, policy, absences)

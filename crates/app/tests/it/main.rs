@@ -3,6 +3,7 @@
 mod bad_input;
 mod companies;
 mod configuration;
+mod crosswalk_simulation;
 mod faults;
 mod http;
 mod judge;

@@ -12,3 +12,4 @@ mod population;
 mod sample;
 mod simulated;
 mod tenant;
+mod values;

@@ -5,6 +5,7 @@
 mod company;
 mod faults;
 mod golden;
+mod kill_points;
 mod mapping;
 mod people;
 mod reconciliation;

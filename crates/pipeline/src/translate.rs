@@ -3,7 +3,8 @@
 //! All documents of a pass are decided on and committed together; a document that depends on another (a reversal on its original) is looked
 //! at again whenever something moved.
 
-use tieout_engine::crosswalk::{Lineage, Unmapped};
+use tieout_engine::crosswalk::control::approval_of;
+use tieout_engine::crosswalk::{HoldReason, Lineage, Unmapped};
 use tieout_engine::lineage;
 use tieout_engine::plan::{self, Coded, Intent, Waiting};
 use tieout_engine::{Change, Delivery, DeliveryRole, HoldNotice};
@@ -242,7 +243,25 @@ async fn code(
         },
         _ => Lineage::None,
     };
-    Ok(match context.crosswalk.translate(envelope, lineage) {
+    let mut translated = context.crosswalk.translate(envelope, lineage);
+    if let (
+        Err(gaps),
+        Lineage::Reverses {
+            original,
+            version,
+            on,
+        },
+    ) = (&translated, lineage)
+        && gaps
+            .iter()
+            .any(|gap| gap.reason == HoldReason::RetiredValue)
+        && let Some(approval) = approval(context, envelope).await?
+    {
+        let recorded = (original, version);
+        let crosswalk = &context.crosswalk;
+        translated = crosswalk.translate_superseding(envelope, recorded, on, &approval);
+    }
+    Ok(match translated {
         Ok(translation) => Ok(Coded {
             document: translation.document,
             version: translation.version,
@@ -251,6 +270,12 @@ async fn code(
         }),
         Err(unmapped) => Err(Reasons::of_unmapped(unmapped)),
     })
+}
+
+/// The approval of superseding values for this document, if a controller gave one.
+async fn approval(context: &Context, envelope: &Envelope) -> Result<Option<String>, PassError> {
+    let steps = context.store.register_steps().await?;
+    Ok(approval_of(&steps, &envelope.id().to_string()))
 }
 
 async fn recorded_original(

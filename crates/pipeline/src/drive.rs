@@ -7,6 +7,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 
+use tieout_model::Timestamp;
 use tokio::sync::Notify;
 
 use crate::context::{Context, PassError, Progress};
@@ -56,7 +57,8 @@ pub struct Drained {
     pub rounds: u64,
 }
 
-/// Drives all stages side by side until [`Wake::stop`]. `poll_interval_ms` is how often sources are read without a trigger.
+/// Drives all stages side by side until [`Wake::stop`]. `poll_interval_ms` is how often sources are read without a trigger; flows with a
+/// cadence are read at its times, which no trigger hurries.
 ///
 /// # Errors
 /// [`PassError`] if the store fails; a source that can't be read is tried again.
@@ -70,9 +72,10 @@ pub async fn run(
             match extract::pass(&context).await {
                 Ok(Progress::Worked(_)) => wake.translate.notify_one(),
                 Ok(Progress::Idle { wake_at }) => {
-                    let soon = wake_at.map(|at| wait_ms(&context, Some(at)));
-                    let pause = soon.map_or(poll_interval_ms, |ms| ms.min(poll_interval_ms));
-                    rest(&context, &wake.extract, pause).await;
+                    let next_read = extract::next_read(&context).await?;
+                    let soon = wake_at.into_iter().chain(next_read).min();
+                    let pause = soon.map_or(poll_interval_ms, |at| until_ms(&context, at));
+                    rest(&context, &wake.extract, pause.min(poll_interval_ms)).await;
                 }
                 Err(PassError::Source { system, detail }) => {
                     // Said once, by the circuit.
@@ -341,12 +344,16 @@ enum Stage {
     Confirm,
 }
 
-fn wait_ms(context: &Context, wake_at: Option<tieout_model::Timestamp>) -> u64 {
-    let Some(at) = wake_at else {
-        return LOOK_INTERVAL_MS;
-    };
+fn wait_ms(context: &Context, wake_at: Option<Timestamp>) -> u64 {
+    wake_at.map_or(LOOK_INTERVAL_MS, |at| {
+        until_ms(context, at).min(LOOK_INTERVAL_MS)
+    })
+}
+
+/// Milliseconds until `at`, at least one.
+fn until_ms(context: &Context, at: Timestamp) -> u64 {
     let wait = at.millis().saturating_sub(context.now().millis());
-    u64::try_from(wait).unwrap_or(0).clamp(1, LOOK_INTERVAL_MS)
+    u64::try_from(wait).unwrap_or(0).max(1)
 }
 
 /// Waits until woken, at most `ms`.

@@ -60,7 +60,8 @@ pub struct Drained {
     pub rounds: u64,
 }
 
-/// Drives all stages side by side until [`Wake::stop`]. `poll_interval_ms` is how often sources are read without a trigger.
+/// Drives all stages side by side until [`Wake::stop`]. `poll_interval_ms` is how often sources are read without a trigger; flows with a
+/// cadence are read at its times, which no trigger hurries.
 ///
 /// # Errors
 /// [`PassError`] if the store is damaged or does not answer for a minute; a source that can't be read is tried again.
@@ -121,12 +122,11 @@ async fn read_sources(
     mut outage: Outage<'_>,
 ) -> Result<(), PassError> {
     while !wake.is_stopping() {
-        match outage.sit_out(context, extract::pass(context).await).await {
+        match outage.sit_out(context, read(context).await).await {
             Ok(Some(Progress::Worked(_))) => wake.translate.notify_one(),
             Ok(Some(Progress::Idle { wake_at })) => {
-                let soon = wake_at.map(|at| wait_ms(context, Some(at)));
-                let pause = soon.map_or(poll_interval_ms, |ms| ms.min(poll_interval_ms));
-                rest(context, &wake.extract, pause).await;
+                let pause = wake_at.map_or(poll_interval_ms, |at| until_ms(context, at));
+                rest(context, &wake.extract, pause.min(poll_interval_ms)).await;
             }
             Ok(None) => {}
             Err(PassError::Source { system, detail }) => {
@@ -139,6 +139,18 @@ async fn read_sources(
         }
     }
     Ok(())
+}
+
+/// Reads once; when idle, until something is due or a cadence's next time.
+async fn read(context: &Context) -> Result<Progress, PassError> {
+    match extract::pass(context).await? {
+        Progress::Idle { wake_at } => {
+            let next_read = extract::next_read(context).await?;
+            let wake_at = wake_at.into_iter().chain(next_read).min();
+            Ok(Progress::Idle { wake_at })
+        }
+        worked @ Progress::Worked(_) => Ok(worked),
+    }
 }
 
 /// One lane of delivery; two of them overlap sending with recording.
@@ -421,12 +433,16 @@ enum Stage {
     Confirm,
 }
 
-fn wait_ms(context: &Context, wake_at: Option<tieout_model::Timestamp>) -> u64 {
-    let Some(at) = wake_at else {
-        return LOOK_INTERVAL_MS;
-    };
+fn wait_ms(context: &Context, wake_at: Option<Timestamp>) -> u64 {
+    wake_at.map_or(LOOK_INTERVAL_MS, |at| {
+        until_ms(context, at).min(LOOK_INTERVAL_MS)
+    })
+}
+
+/// Milliseconds until `at`, at least one.
+fn until_ms(context: &Context, at: Timestamp) -> u64 {
     let wait = at.millis().saturating_sub(context.now().millis());
-    u64::try_from(wait).unwrap_or(0).clamp(1, LOOK_INTERVAL_MS)
+    u64::try_from(wait).unwrap_or(0).max(1)
 }
 
 /// Waits until woken, at most `ms`.

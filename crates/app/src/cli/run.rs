@@ -93,8 +93,8 @@ async fn serve(wired: &Wired) -> Result<(), Failure> {
     let wake = Arc::new(Wake::default());
     let endpoint = match &wired.config.trigger {
         Some(config) => {
-            let folder = &wired.config.folder;
-            let secrets = config.secrets.iter().map(|s| s.fetch(folder));
+            let vault = wired.config.vault();
+            let secrets = config.secrets.iter().map(|s| vault.fetch(s));
             let secrets = secrets.collect::<Result<Vec<_>, _>>()?;
             let trigger = Trigger::new(secrets, wired.context.ambient.clone(), wake.clone());
             let served = trigger::serve(trigger, config.listen).await.map_err(|e| {

@@ -3,9 +3,11 @@
 mod audit;
 mod bad_input;
 mod books;
+mod breaks;
 mod companies;
 mod configuration;
 mod faults;
+mod hostile;
 mod http;
 mod judge;
 mod kill;
@@ -14,6 +16,7 @@ mod people;
 mod pressure;
 mod program;
 mod scenarios;
+mod secrets;
 #[expect(dead_code, reason = "the tests of the store need more of it")]
 #[path = "../../../store/tests/it/server.rs"]
 mod server;

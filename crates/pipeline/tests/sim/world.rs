@@ -353,6 +353,7 @@ fn flows(entities: &BTreeSet<EntityId>) -> Vec<Flow> {
         entities: entities.clone(),
         source: SystemId::new("intacct"),
         target: SystemId::new("fusion"),
+        cadence: tieout_engine::Cadence::real_time(),
     })
     .collect()
 }

@@ -367,10 +367,13 @@ fn read_row(row: Row<'_>) -> Result<DocumentRow, LoadError> {
 
 fn reason_of(state: &DeliveryState) -> String {
     match state {
-        DeliveryState::Rejected(rejection) if rejection.code.is_empty() => {
-            rejection.message.clone()
+        DeliveryState::Rejected(rejection) => {
+            let words = format!("{} {}", rejection.code, rejection.message);
+            match rejection.remedy.as_str() {
+                "" => words.trim().to_owned(),
+                remedy => format!("{}; to do: {remedy}", words.trim()),
+            }
         }
-        DeliveryState::Rejected(rejection) => format!("{} {}", rejection.code, rejection.message),
         DeliveryState::Parked(reason) => reason.clone(),
         DeliveryState::Resolved(how) => how.words(),
         DeliveryState::Uncertain { absences, .. } => {

@@ -153,6 +153,9 @@ fn edited_rows_are_noticed_although_the_log_is_whole() {
         "UPDATE reconciliation SET digest = zeroblob(32)",
         "DELETE FROM break",
         "UPDATE break SET status = 'closed'",
+        "DELETE FROM break_trace",
+        "UPDATE break_trace SET body = x'01'",
+        "UPDATE break_trace SET sequence = 2",
         "UPDATE call_counter SET calls = 1",
     ];
     for sql in edits {

@@ -283,6 +283,7 @@ impl World {
             entities: entities.clone(),
             source: SystemId::new("intacct"),
             target: SystemId::new("fusion"),
+            cadence: tieout_engine::Cadence::real_time(),
         })
         .collect()
     }

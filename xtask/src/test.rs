@@ -3,9 +3,12 @@
 //! What is missing on the machine is installed first, saying so (see [`crate::tools`]). Nothing is skipped without a
 //! line that says what and why.
 
-use crate::{conformance, postgres, process, tidy, tools};
+use crate::{conformance, postgres, process, sim, tidy, tools};
 use anyhow::{Context, Result};
 use std::path::Path;
+
+/// Worlds from a seed that every run makes, beside the kept ones.
+const WORLDS: &str = "1000";
 
 /// Lints that hold for the product but not for its tests, where a panic is the report.
 const ALLOWED_IN_TESTS: [&str; 9] = [
@@ -44,10 +47,16 @@ pub(crate) fn run(root: &Path) -> Result<()> {
     ));
     tests(root, &server)?;
     drop(server);
+    step("worlds from seeds");
+    worlds(root)?;
     step("conformance with the official SDKs");
     conformance::run_with(root, &kit)?;
     process::say("all checks and tests passed");
     Ok(())
+}
+
+fn worlds(root: &Path) -> Result<()> {
+    sim::run(root, &["--seeds".to_owned(), WORLDS.to_owned()])
 }
 
 fn step(name: &str) {

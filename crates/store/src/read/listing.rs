@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::link::{Link, Row, params};
+use tieout_engine::delivery::is_standing;
 use tieout_engine::{DeliveryState, FlowId, HoldNotice, StateWord};
 use tieout_model::{
     AccountingDate, DocumentId, DocumentKind, EntityId, Envelope, Revision, Timestamp, canonical,
@@ -379,6 +380,7 @@ fn reason_of(state: &DeliveryState) -> String {
         DeliveryState::Uncertain { absences, .. } => {
             format!("it may have been done; looked for and not found {absences} times")
         }
+        DeliveryState::Submitted { job, .. } if is_standing(job) => job.0.clone(),
         DeliveryState::Submitted { job, .. } => format!("job {}", job.0),
         DeliveryState::Leased { by, .. } => format!("by {by}"),
         DeliveryState::Queued { .. } | DeliveryState::Posted(_) => String::new(),

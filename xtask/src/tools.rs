@@ -20,6 +20,10 @@ pub(crate) struct Kit {
     pub(crate) node_modules: PathBuf,
     /// Python interpreter of the environment with the Python SDK.
     pub(crate) python: PathBuf,
+    /// The same with pyintacct.
+    pub(crate) pyintacct: PathBuf,
+    /// The same with a client of Fusion.
+    pub(crate) fusion: PathBuf,
 }
 
 /// Finds or installs everything.
@@ -31,7 +35,9 @@ pub(crate) fn install(root: &Path) -> Result<Kit> {
     let target = tree::target_folder(root)?.join("conformance");
     Ok(Kit {
         node_modules: javascript(root, &target)?,
-        python: python(root, &target)?,
+        python: python(root, &target, "python")?,
+        pyintacct: python(root, &target, "pyintacct")?,
+        fusion: python(root, &target, "fusion")?,
     })
 }
 
@@ -106,19 +112,24 @@ fn node_is_new_enough() -> bool {
         .is_some_and(|major| major >= NODE_MAJOR_MIN)
 }
 
-/// A virtual environment with the packages of `conformance/python`.
-fn python(root: &Path, target: &Path) -> Result<PathBuf> {
+/// A virtual environment with the packages of a folder below `conformance`.
+fn python(root: &Path, target: &Path, suite: &str) -> Result<PathBuf> {
     if !process::is_installed("python3") {
-        system_packages(&["python3", "python3-venv"], "Python for the Python SDK")?;
+        system_packages(
+            &["python3", "python3-venv"],
+            "Python for the Python clients",
+        )?;
     }
-    let list = root.join("conformance/python/requirements.txt");
+    let list = root.join(format!("conformance/{suite}/requirements.txt"));
     let wanted =
         fs::read_to_string(&list).with_context(|| format!("cannot read {}", list.display()))?;
-    let folder = target.join("python");
+    let folder = target.join(suite);
     let python = folder.join("bin/python");
     let stamp = folder.join("installed.stamp");
     if fs::read_to_string(&stamp).ok().as_deref() != Some(wanted.as_str()) {
-        process::say("installing the Python packages of conformance/python");
+        process::say(&format!(
+            "installing the Python packages of conformance/{suite}"
+        ));
         make_environment(root, &folder)?;
         let mut pip = Command::new(&python);
         pip.args([

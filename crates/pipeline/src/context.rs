@@ -33,7 +33,7 @@ pub struct Bounds {
     pub translate_len_max: usize,
     /// Documents that wait for another one, looked at in one pass.
     pub waiting_len_max: usize,
-    /// Deliveries leased at a time.
+    /// Deliveries leased at a time, at most: fewer while their system is slow.
     pub lease_len_max: usize,
     /// Deliveries asked about at a time.
     pub confirm_len_max: usize,
@@ -49,7 +49,7 @@ impl Default for Bounds {
             page_len_max: 2_000,
             translate_len_max: 500,
             waiting_len_max: 5_000,
-            lease_len_max: 200,
+            lease_len_max: 400,
             confirm_len_max: 400,
             queue_len_max: 100_000,
             circuit: CircuitPolicy::default(),

@@ -102,11 +102,8 @@ pub async fn run(
         Ok(())
     };
     let lanes = async {
-        let first = deliver_lane(&context, &wake, waiting.outage());
-        let second = deliver_lane(&context, &wake, waiting.outage());
-        futures_util::future::try_join(first, second)
-            .await
-            .map(|_| ())
+        let lanes = (0..LANES).map(|_| deliver_lane(&context, &wake, waiting.outage()));
+        futures_util::future::try_join_all(lanes).await.map(|_| ())
     };
     let extract = read_sources(&context, &wake, poll_interval_ms, waiting.outage());
     futures_util::future::try_join4(extract, translate, lanes, confirm)
@@ -153,7 +150,7 @@ async fn read(context: &Context) -> Result<Progress, PassError> {
     }
 }
 
-/// One lane of delivery; two of them overlap sending with recording.
+/// One lane of delivery; several of them overlap sending with recording.
 async fn deliver_lane(
     context: &Context,
     wake: &Wake,
@@ -309,8 +306,8 @@ pub async fn drain_side_by_side(
     Ok(drained)
 }
 
-/// How many lanes deliver at a time: one sends while another records.
-const LANES: u32 = 2;
+/// How many lanes deliver at a time: one records what it leased and one what was answered, while another sends.
+pub const LANES: u32 = 3;
 /// Longest wait of a stage for a word of the one before it.
 const WORD_INTERVAL_MS: u64 = 50;
 /// Looks at a full queue that does not move before reading ends: the target may be away.

@@ -162,8 +162,15 @@ fn age(now: Timestamp, since: Timestamp) -> String {
     }
 }
 
+/// Codes of holds that end by themselves: an earlier state, or the original, is settled first.
+const WAITING: [&str; 2] = ["P0210", "P0211"];
+
 fn next_step(row: &DocumentRow) -> &'static str {
+    let is_waiting = WAITING.iter().any(|code| row.reason.contains(code));
     match row.state {
+        DocumentWord::Held if is_waiting => {
+            "nothing: it goes on by itself once what it waits for is settled"
+        }
         DocumentWord::Held => "correct what the reason names, then `tieout document retry`",
         DocumentWord::Rejected => "do what the reason says, then `tieout document retry`",
         DocumentWord::Parked => "look at both systems, then `tieout document release` or `resolve`",

@@ -145,3 +145,32 @@ fn wrong_passwords_stop_the_work_not_the_documents() {
     std::fs::write(secret("intacct"), intacct).unwrap();
     twin.drain().expect(0);
 }
+
+#[test]
+fn a_flow_travels_by_its_cadence_and_says_when_it_is_read_next() {
+    let twin = small();
+    let with = |cadence: &str, zone: &str| {
+        twin.configure(|config| {
+            for flow in config["flow"].as_array_mut().unwrap() {
+                let flow = flow.as_table_mut().unwrap();
+                flow.insert("cadence".into(), cadence.into());
+                flow.insert("time_zone".into(), zone.into());
+            }
+        });
+    };
+    with("fortnightly", "UTC");
+    check(&twin, "P0006", &["flow 1", "fortnightly", "real_time"]);
+    with("0 25 * * *", "UTC");
+    check(&twin, "P0006", &["flow 1", "hour \"25\"", "0 to 23"]);
+    with("daily", "Europe/Lundon");
+    check(&twin, "P0006", &["flow 1", "Europe/Lundon", "IANA"]);
+    // 29 February: it may be years until then, but never-read flows are read at once.
+    with("0 0 29 2 *", "Europe/London");
+    let first = twin.drain().expect(0);
+    assert_eq!(first.json()["documents"]["posted"], 97);
+    first.says(&["read next at", "-02-29T00:00:00"]);
+    twin.post("documents", &twin.bill("LATER-1", "5.00"));
+    assert_eq!(twin.drain().expect(0).json()["documents"]["captured"], 97);
+    with("real_time", "UTC");
+    assert_eq!(twin.drain().expect(0).json()["documents"]["captured"], 98);
+}

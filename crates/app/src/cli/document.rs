@@ -12,6 +12,7 @@ use tieout_store::{DocumentDetail, DocumentFilter, DocumentRow, DocumentWord, St
 use crate::cli::ConfigFile;
 use crate::cli::document::decide::{DecideArguments, ResolveArguments};
 use crate::cli::document::rules::Rules;
+use crate::config::Config;
 use crate::problem::{Failure, Problem};
 use crate::systems::{chain, open_store};
 use crate::{ambient, report};
@@ -161,12 +162,17 @@ fn age(now: Timestamp, since: Timestamp) -> String {
     }
 }
 
+/// Codes of holds that end by themselves: an earlier state, or the original, is settled first.
+const WAITING: [&str; 2] = ["P0210", "P0211"];
+
 fn next_step(row: &DocumentRow) -> &'static str {
+    let is_waiting = WAITING.iter().any(|code| row.reason.contains(code));
     match row.state {
-        DocumentWord::Held => "correct what the reason names, then `tieout document retry`",
-        DocumentWord::Rejected => {
-            "correct it in the target's set-up or the source, then `tieout document retry`"
+        DocumentWord::Held if is_waiting => {
+            "nothing: it goes on by itself once what it waits for is settled"
         }
+        DocumentWord::Held => "correct what the reason names, then `tieout document retry`",
+        DocumentWord::Rejected => "do what the reason says, then `tieout document retry`",
         DocumentWord::Parked => "look at both systems, then `tieout document release` or `resolve`",
         DocumentWord::Uncertain => "nothing: it is looked up by itself",
         DocumentWord::Queued | DocumentWord::Sent | DocumentWord::Acknowledged => {
@@ -221,15 +227,34 @@ async fn show(arguments: ShowArguments) -> Result<u8, Failure> {
     let config = arguments.config.load()?;
     let store = open_store(&config).await?;
     let detail = find(&store, &arguments.document).await?;
-    let last = detail.deliveries.last().map(|d| &d.delivery);
-    let coded = last.map(|d| (d.id, d.crosswalk_version.as_str()));
-    let rules = Rules::of(&store, &config, coded).await?;
+    let shown = shown(&store, &config, &detail).await?;
     if arguments.json {
-        report::data(&format!("{}\n", detail_json(&detail, &rules)));
+        report::data(&format!("{}\n", shown.json));
     } else {
-        report::data(&detail_words(&detail, &rules));
+        report::data(&shown.words);
     }
     Ok(0)
+}
+
+/// A document in full: for people and as JSON.
+pub(super) struct Shown {
+    pub(super) words: String,
+    pub(super) json: serde_json::Value,
+}
+
+/// The document in full, with the rules that coded its last delivery.
+pub(super) async fn shown(
+    store: &Store,
+    config: &Config,
+    detail: &DocumentDetail,
+) -> Result<Shown, Failure> {
+    let last = detail.deliveries.last().map(|d| &d.delivery);
+    let coded = last.map(|d| (d.id, d.crosswalk_version.as_str()));
+    let rules = Rules::of(store, config, coded).await?;
+    Ok(Shown {
+        words: detail_words(detail, &rules),
+        json: detail_json(detail, &rules),
+    })
 }
 
 fn facts(document: &Document) -> Vec<LineFact> {

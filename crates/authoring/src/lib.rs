@@ -2,7 +2,8 @@
 //!
 //! A [`Book`] is sheets of text cells. [`book_of`] makes one from a version and what is known of live values; [`version_of`] reads one
 //! back, and names sheet, cell and remedy of everything it can't take. The canonical bytes of a version that went out and came back are
-//! the same. Also here: a skeleton to start from, the difference of two versions, and why a line is coded as it is.
+//! the same. Also here: a skeleton to start from, the difference of two versions, and why a line is coded as it is, and reports
+//! as workbooks.
 //!
 //! Not here: whether a version may be signed (the engine), who signs it, which files are meant.
 //!

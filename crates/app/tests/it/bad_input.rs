@@ -9,7 +9,7 @@ use crate::judge::{Typed, rows};
 use crate::program::{Twin, golden, tieout};
 
 /// A copy of the golden company, changed.
-fn copy(change: impl Fn(&Path)) -> tempfile::TempDir {
+pub(crate) fn copy(change: impl Fn(&Path)) -> tempfile::TempDir {
     let made = tempfile::tempdir().unwrap();
     for folder in ["master", "inputs", "crosswalk"] {
         std::fs::create_dir(made.path().join(folder)).unwrap();
@@ -23,13 +23,13 @@ fn copy(change: impl Fn(&Path)) -> tempfile::TempDir {
     made
 }
 
-fn replace(file: PathBuf, from: &str, to: &str) {
+pub(crate) fn replace(file: PathBuf, from: &str, to: &str) {
     let text = std::fs::read_to_string(&file).unwrap();
     assert!(text.contains(from), "{from} in {}", file.display());
     std::fs::write(file, text.replacen(from, to, 1)).unwrap();
 }
 
-fn append(file: PathBuf, line: &str) {
+pub(crate) fn append(file: PathBuf, line: &str) {
     let mut text = std::fs::read_to_string(&file).unwrap();
     text.push_str(line);
     text.push('\n');

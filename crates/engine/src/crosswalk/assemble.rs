@@ -40,7 +40,8 @@ impl Crosswalk {
     }
 }
 
-fn closed_by_successor(mut files: Vec<VersionFile>) -> Vec<VersionFile> {
+/// An open end ends the day before the next version begins.
+pub(crate) fn closed_by_successor(mut files: Vec<VersionFile>) -> Vec<VersionFile> {
     files.sort_by(|a, b| (a.effective_from, &a.version).cmp(&(b.effective_from, &b.version)));
     let starts: Vec<AccountingDate> = files.iter().map(|file| file.effective_from).collect();
     for (file, next) in files.iter_mut().zip(starts.iter().skip(1)) {

@@ -191,10 +191,7 @@ fn told(before: &Reference, after: &Reference) {
     if rows.is_empty() {
         report::say("nothing changes");
     } else {
-        report::data(&report::rows_table(
-            &["what", "which", "change"],
-            rows.into_iter(),
-        ));
+        report::data(&report::rows_table(&["what", "which", "change"], rows));
     }
 }
 

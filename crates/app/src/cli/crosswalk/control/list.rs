@@ -138,38 +138,42 @@ fn show(
         "ticket",
         "content",
     ];
-    let file_rows = from_files.iter().map(|(file, state)| {
-        vec![
-            "(file)".to_owned(),
-            file.version.clone(),
-            state.to_string(),
-            file.effective_from.to_string(),
-            file.people.prepared_by.clone(),
-            file.people.reviewed_by.clone(),
-            file.people.signed_by.clone(),
-            String::new(),
-            short(&file.digest.to_string()),
-        ]
-    });
-    let rows = shown.iter().map(|(p, state)| {
-        let emergency = if p.is_emergency { " (emergency)" } else { "" };
-        let signed = p.signed.as_ref().map(|(by, _, _)| by.clone());
-        vec![
-            p.id.clone(),
-            p.version.clone(),
-            format!("{state}{emergency}"),
-            p.effective_from.to_string(),
-            p.prepared_by.clone(),
-            p.reviewed_by
-                .clone()
-                .or_else(|| p.reviewer.clone())
-                .unwrap_or_default(),
-            signed.unwrap_or_default(),
-            p.ticket.clone(),
-            short(&p.content.to_string()),
-        ]
-    });
-    report::data(&report::rows_table(&header, file_rows.chain(rows)));
+    let rows = from_files
+        .iter()
+        .map(|(file, state)| file_cells(file, *state));
+    let rows = rows.chain(shown.iter().map(|(p, state)| cells(p, *state)));
+    report::data(&report::rows_table(&header, rows));
+}
+
+fn file_cells(file: &VersionFile, state: State) -> Vec<String> {
+    vec![
+        "(file)".to_owned(),
+        file.version.clone(),
+        state.to_string(),
+        file.effective_from.to_string(),
+        file.people.prepared_by.clone(),
+        file.people.reviewed_by.clone(),
+        file.people.signed_by.clone(),
+        String::new(),
+        short(&file.digest.to_string()),
+    ]
+}
+
+fn cells(p: &Proposal, state: State) -> Vec<String> {
+    let emergency = if p.is_emergency { " (emergency)" } else { "" };
+    let signed = p.signed.as_ref().map(|(by, _, _)| by.clone());
+    let reviewer = p.reviewed_by.clone().or_else(|| p.reviewer.clone());
+    vec![
+        p.id.clone(),
+        p.version.clone(),
+        format!("{state}{emergency}"),
+        p.effective_from.to_string(),
+        p.prepared_by.clone(),
+        reviewer.unwrap_or_default(),
+        signed.unwrap_or_default(),
+        p.ticket.clone(),
+        short(&p.content.to_string()),
+    ]
 }
 
 /// The beginning of a digest, enough to tell a few apart.

@@ -1,6 +1,6 @@
 //! What was found: documents that would be held, rules that contradict each other, values that nobody has used yet.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde_json::json;
 use tieout_engine::crosswalk::trial::{GapKey, GapUse, Recoder};
@@ -157,32 +157,42 @@ pub(super) fn of_source(
                 ));
             }
         }
-        let here: BTreeSet<&str> = values.iter().map(|value| value.id.as_str()).collect();
-        let inactive = values.iter().filter(|value| !value.is_active);
-        let inactive: BTreeSet<&str> = inactive.map(|value| value.id.as_str()).collect();
-        for key in table
-            .into_iter()
-            .flat_map(|rows| rows.keys())
-            .filter(|key| !key.is_empty())
-        {
-            let (kind, detail) = if !here.contains(key.as_str()) {
-                (
-                    "gone from the source",
-                    "the source has no such value any more",
-                )
-            } else if inactive.contains(key.as_str()) {
-                ("inactive in the source", "nothing new is coded to it")
-            } else {
-                continue;
-            };
-            found.push(warning(
-                kind,
-                attribute,
-                key,
-                detail.to_owned(),
-                "leave the row as long as documents may be reversed or dated back",
-            ));
-        }
+        found.extend(
+            table
+                .into_iter()
+                .flat_map(|rows| left_behind(attribute, values, rows)),
+        );
+    }
+    found
+}
+
+/// Rows whose value the source has made inactive or no longer has.
+fn left_behind(
+    attribute: &str,
+    values: &[SourceValue],
+    rows: &BTreeMap<String, String>,
+) -> Vec<Row> {
+    let here: BTreeMap<&str, bool> = values
+        .iter()
+        .map(|value| (value.id.as_str(), value.is_active))
+        .collect();
+    let mut found = Vec::new();
+    for key in rows.keys().filter(|key| !key.is_empty()) {
+        let (kind, detail) = match here.get(key.as_str()) {
+            Some(true) => continue,
+            Some(false) => ("inactive in the source", "nothing new is coded to it"),
+            None => (
+                "gone from the source",
+                "the source has no such value any more",
+            ),
+        };
+        found.push(warning(
+            kind,
+            attribute,
+            key,
+            detail.to_owned(),
+            "leave the row as long as documents may be reversed or dated back",
+        ));
     }
     found
 }

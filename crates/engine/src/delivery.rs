@@ -473,7 +473,7 @@ pub struct DeliveryPolicy {
 impl Default for DeliveryPolicy {
     fn default() -> Self {
         Self {
-            lease_ms: 10_000,
+            lease_ms: 8_000,
             backoff_first_ms: 500,
             backoff_max_ms: 300_000,
             attempts_max: 12,

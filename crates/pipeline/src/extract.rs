@@ -339,7 +339,7 @@ fn mark_deleted(known: &mut BTreeMap<DocumentId, KnownRevision>, id: DocumentId)
 }
 
 /// True if the configuration lets this document travel in this stream, and it is not our own echo.
-fn is_in_scope(stream: &Stream, envelope: &Envelope) -> bool {
+pub fn is_in_scope(stream: &Stream, envelope: &Envelope) -> bool {
     let Some(entity) = envelope.document.entity() else {
         return true;
     };

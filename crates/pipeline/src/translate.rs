@@ -4,7 +4,8 @@
 //! looked at again whenever something moved. It is not opened before its original is in the target or settled by hand: what stops the
 //! original stops what follows it (domain dossier 1.4).
 
-use tieout_engine::crosswalk::{Lineage, Unmapped};
+use tieout_engine::crosswalk::control::approval_of;
+use tieout_engine::crosswalk::{HoldReason, Lineage, Unmapped};
 use tieout_engine::lineage;
 use tieout_engine::plan::{self, Coded, Intent, Waiting};
 use tieout_engine::{Change, Delivery, DeliveryRole, DeliveryState, HoldNotice};
@@ -211,7 +212,25 @@ async fn code(context: &Context, envelope: &Envelope) -> Result<Result<Coded, Re
         },
         _ => Lineage::None,
     };
-    Ok(match context.crosswalk.translate(envelope, lineage) {
+    let mut translated = context.crosswalk.translate(envelope, lineage);
+    if let (
+        Err(gaps),
+        Lineage::Reverses {
+            original,
+            version,
+            on,
+        },
+    ) = (&translated, lineage)
+        && gaps
+            .iter()
+            .any(|gap| gap.reason == HoldReason::RetiredValue)
+        && let Some(approval) = approval(context, envelope).await?
+    {
+        let recorded = (original, version);
+        let crosswalk = &context.crosswalk;
+        translated = crosswalk.translate_superseding(envelope, recorded, on, &approval);
+    }
+    Ok(match translated {
         Ok(translation) => Ok(Coded {
             document: translation.document,
             version: translation.version,
@@ -220,6 +239,12 @@ async fn code(context: &Context, envelope: &Envelope) -> Result<Result<Coded, Re
         }),
         Err(unmapped) => Err(Reasons::of_unmapped(unmapped)),
     })
+}
+
+/// The approval of superseding values for this document, if a controller gave one.
+async fn approval(context: &Context, envelope: &Envelope) -> Result<Option<String>, PassError> {
+    let steps = context.store.register_steps().await?;
+    Ok(approval_of(&steps, &envelope.id().to_string()))
 }
 
 /// The original as it was sent, once it is in the target or a person settled it; and under which version.

@@ -23,8 +23,10 @@ pub(crate) enum DocumentCommand {
     List(ListArguments),
     /// Show one document: its lines, how each was coded, and every attempt to deliver it
     Show(ShowArguments),
-    /// Look again at a held document, or send a rejected one again
-    Retry(DecideArguments),
+    /// Look again at a held document, at all held ones, or send a rejected one again
+    Retry(decide::RetryArguments),
+    /// Approve that a reversal held for disabled values takes the ones that supersede them
+    Supersede(DecideArguments),
     /// Let a parked document go on; it is looked up in the target before anything is sent
     Release(DecideArguments),
     /// Declare a parked, rejected or uncertain document settled by hand: nothing of it is sent any more
@@ -68,6 +70,7 @@ pub(crate) async fn execute(command: DocumentCommand) -> Result<u8, Failure> {
         DocumentCommand::List(arguments) => list(arguments).await,
         DocumentCommand::Show(arguments) => show(arguments).await,
         DocumentCommand::Retry(arguments) => decide::retry(arguments).await,
+        DocumentCommand::Supersede(arguments) => decide::supersede(arguments).await,
         DocumentCommand::Release(arguments) => decide::release(arguments).await,
         DocumentCommand::Resolve(arguments) => decide::resolve(arguments).await,
     }

@@ -1,6 +1,8 @@
 //! The program as people meet it: real processes over loopback, judged from outside by figures that were computed elsewhere.
 
+mod audit;
 mod bad_input;
+mod books;
 mod breaks;
 mod companies;
 mod configuration;
@@ -15,3 +17,7 @@ mod pressure;
 mod program;
 mod scenarios;
 mod secrets;
+#[expect(dead_code, reason = "the tests of the store need more of it")]
+#[path = "../../../store/tests/it/server.rs"]
+mod server;
+mod workers;

@@ -6,6 +6,7 @@ mod cadence;
 mod company;
 mod faults;
 mod golden;
+mod kill_points;
 mod mapping;
 mod people;
 mod reconciliation;

@@ -4,7 +4,7 @@
 //! here and a field in [`Kit`]. Packages of other languages are installed under cargo's target folder, so the working
 //! tree stays clean and a warm target folder needs no network.
 
-use crate::{process, tree};
+use crate::{postgres, process, tree};
 use anyhow::{Context, Result, bail};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -42,32 +42,19 @@ pub(crate) fn install(root: &Path) -> Result<Kit> {
 }
 
 /// PostgreSQL, of which tests start servers of their own in temporary folders; the machine's own server, if it has one, is left alone.
-fn postgres() -> Result<()> {
-    if has_postgres() {
-        return Ok(());
+///
+/// # Errors
+/// When it is missing and cannot be installed.
+pub(crate) fn postgres() -> Result<()> {
+    if postgres::binaries().is_none() {
+        system_packages(&["postgresql"], "PostgreSQL for the tests of the store")?;
     }
-    system_packages(&["postgresql"], "PostgreSQL for the tests of the store")?;
-    if !has_postgres() {
+    if postgres::binaries().is_none() {
         bail!(
-            "PostgreSQL's programs (initdb, pg_ctl, postgres, pg_basebackup) are not found: name their folder in TIEOUT_POSTGRES_BIN"
+            "PostgreSQL's programs (initdb, pg_ctl, postgres, pg_basebackup, psql) are not found: name their folder in TIEOUT_POSTGRES_BIN"
         );
     }
     Ok(())
-}
-
-/// True if PostgreSQL's programs are where the tests look for them.
-fn has_postgres() -> bool {
-    if std::env::var_os("TIEOUT_POSTGRES_BIN").is_some() {
-        return true;
-    }
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let packaged = fs::read_dir("/usr/lib/postgresql").into_iter().flatten();
-    let packaged = packaged.flatten().map(|version| version.path().join("bin"));
-    std::env::split_paths(&path).chain(packaged).any(|folder| {
-        ["initdb", "pg_ctl", "postgres", "pg_basebackup"]
-            .iter()
-            .all(|name| folder.join(name).is_file())
-    })
 }
 
 /// Node.js and the packages of `conformance/javascript`.

@@ -64,7 +64,8 @@ fn written(book: &Book) -> Result<Vec<u8>, XlsxError> {
     workbook.save_to_buffer()
 }
 
-fn is_dangerous(cell: &str) -> bool {
+/// True if a spreadsheet might take the text for a formula.
+pub(crate) fn is_dangerous(cell: &str) -> bool {
     cell.starts_with(['=', '+', '-', '@', '\t', '\r', '\''])
 }
 

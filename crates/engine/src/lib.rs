@@ -3,6 +3,8 @@
 //! No I/O, no clock, no async, no knowledge of wire formats or of any one system. The same facts always give the same bytes.
 
 pub mod audit;
+pub mod break_trace;
+pub mod cadence;
 pub mod change;
 pub mod circuit;
 pub mod crosswalk;
@@ -13,6 +15,8 @@ pub mod plan;
 pub mod reconcile;
 
 pub use audit::{AuditEntry, Tampering, Verified, link, verify};
+pub use break_trace::{BreakTrace, Share};
+pub use cadence::{Cadence, CadenceError};
 pub use change::{
     Actor, BreakRecord, CallFact, Change, Changeset, FlowId, HoldNotice, OpenedDelivery,
 };

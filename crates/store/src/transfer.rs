@@ -16,7 +16,7 @@ use crate::read::audit::AuditHead;
 use crate::store::Store;
 
 /// Every table, each after those it refers to, with what orders its rows. The layout's own version is not copied: each database has its own.
-pub(crate) const TABLES: [(&str, &str); 14] = [
+pub(crate) const TABLES: [(&str, &str); 15] = [
     ("document", "sequence"),
     ("envelope", "document"),
     ("alias", "key"),
@@ -29,6 +29,7 @@ pub(crate) const TABLES: [(&str, &str); 14] = [
     ("lineage", "document, number"),
     ("reconciliation", "sequence"),
     ("break", "sequence"),
+    ("break_trace", "sequence"),
     ("call_counter", "system, operation"),
     ("audit", "sequence"),
 ];

@@ -194,6 +194,39 @@ fn a_closed_period_refuses_and_once_it_is_open_again_a_retry_posts() {
 }
 
 #[test]
+fn a_supplier_that_the_target_lacks_stops_its_bills_only() {
+    let company = copy(|folder| {
+        // The mapping is signed with a supplier that nobody entered at the target.
+        append(
+            folder.join("master/vendors.csv"),
+            "VE-98,Mapped but never entered (made up),USD,30,FAKE-V-0098,FAKEBANK-0098,FS-2998,300000002998",
+        );
+    });
+    let twin = Twin::start(company.path());
+    let target = Twin::start(&golden());
+    twin.configure(|config| {
+        config["fusion"]["base_url"] = target.ready["fusion"].as_str().unwrap().into();
+    });
+    twin.drain().expect(0);
+    let mut bill = twin.bill("SUP-2", "12.34");
+    bill["party_id"] = "VE-98".into();
+    twin.post("documents", &bill);
+    twin.post("documents", &twin.bill("FINE-2", "3.21"));
+    twin.drain().expect(1);
+    is(
+        &twin,
+        "SUP-2",
+        "rejected",
+        &[
+            "SupplierNumber was FS-2998",
+            "create or correct the supplier",
+            "retry",
+        ],
+    );
+    is(&twin, "FINE-2", "accounted", &[]);
+}
+
+#[test]
 fn sessions_that_expire_in_the_middle_of_paging_lose_nothing() {
     let twin = Twin::start(&golden());
     twin.configure(|config| config["intacct"]["page_size"] = toml::Value::Integer(7));

@@ -1,9 +1,13 @@
 //! The program as people meet it: real processes over loopback, judged from outside by figures that were computed elsewhere.
 
+mod audit;
 mod bad_input;
+mod books;
+mod breaks;
 mod companies;
 mod configuration;
 mod faults;
+mod hostile;
 mod http;
 mod judge;
 mod kill;
@@ -12,3 +16,8 @@ mod people;
 mod pressure;
 mod program;
 mod scenarios;
+mod secrets;
+#[expect(dead_code, reason = "the tests of the store need more of it")]
+#[path = "../../../store/tests/it/server.rs"]
+mod server;
+mod workers;

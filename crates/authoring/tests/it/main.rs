@@ -2,5 +2,6 @@
 
 mod diff_explain;
 mod refused;
+mod report;
 mod round_trip;
 mod samples;

@@ -2,7 +2,8 @@
 
 use tieout_model::AccountingDate;
 
-use crate::crosswalk::{Crosswalk, CrosswalkError, Reference, VersionFile};
+use crate::crosswalk::conflict::Refusal;
+use crate::crosswalk::{Crosswalk, CrosswalkError, Reference, VersionFile, conflict};
 
 impl Crosswalk {
     /// From versions that the register vouches for. An open end ends the day before the next version begins.
@@ -25,6 +26,17 @@ impl Crosswalk {
         reference: Reference,
     ) -> Result<Self, CrosswalkError> {
         Self::of(closed_by_successor(files), reference)
+    }
+
+    /// The same, contradictions included, so that their effect on documents can be weighed; `None` without any version. What it makes must
+    /// never be delivered.
+    pub fn with_faults(
+        files: Vec<VersionFile>,
+        reference: Reference,
+    ) -> Option<(Self, Vec<Refusal>)> {
+        let files = closed_by_successor(files);
+        let refusals = conflict::refusals(&files, &reference);
+        (!files.is_empty()).then(|| (Self::assembled(files, reference), refusals))
     }
 }
 

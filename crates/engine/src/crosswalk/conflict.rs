@@ -44,6 +44,27 @@ pub enum Problem {
     NoHierarchy,
 }
 
+impl Problem {
+    /// The word used in tables and files.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::DuplicateVersion => "duplicate_version",
+            Self::OverlappingVersions => "overlapping_versions",
+            Self::DuplicateRule => "duplicate_rule",
+            Self::AmbiguousRules => "ambiguous_rules",
+            Self::UnreachableRule => "unreachable_rule",
+            Self::MissingTable => "missing_table",
+            Self::UnknownColumn => "unknown_column",
+            Self::UnknownDimension => "unknown_dimension",
+            Self::RetiredTarget => "retired_target",
+            Self::UnknownTarget => "unknown_target",
+            Self::UnknownSegment => "unknown_segment",
+            Self::DroppedButUsed => "dropped_but_used",
+            Self::NoHierarchy => "no_hierarchy",
+        }
+    }
+}
+
 /// One problem, with the rule it concerns.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {

@@ -328,7 +328,6 @@ fn a_standby_that_commits_do_not_wait_for_is_named() {
 }
 
 #[test]
-#[ignore = "did not end within two minutes when last run beside other tests; run it by hand with --run-ignored"]
 fn a_synchronous_standby_takes_over_and_nothing_is_lost() {
     for _ in 0..2 {
         let first = Throwaway::start();

@@ -12,6 +12,9 @@ use std::process::{Child, ChildStdin, Command, Stdio};
 /// Programs of PostgreSQL that are needed.
 const PROGRAMS: [&str; 5] = ["initdb", "pg_ctl", "postgres", "pg_basebackup", "psql"];
 
+/// Room that a folder in memory must have; containers often give it 64 MiB.
+const ROOM_MIN_KIB: u64 = 3 * 1024 * 1024;
+
 /// A standby copies with a checkpoint at once: a spread one writes a page every tenth of a second, which takes minutes.
 const KEEPER: &str = r#"
 set -e
@@ -28,8 +31,6 @@ port = $3
 listen_addresses = '127.0.0.1'
 unix_socket_directories = '$dir'
 max_connections = 200
-shared_buffers = 64MB
-max_wal_size = 256MB
 END
 "$2/pg_ctl" -D "$dir/data" -s -w -t 60 -l "$dir/log" start >/dev/null || { cat "$dir/log" >&2; exit 1; }
 echo "$dir"
@@ -125,11 +126,18 @@ pub(crate) fn sql(address: &str, text: &str) -> Result<()> {
     succeeded(&mut command)
 }
 
-/// Where its files are quickest and leave no trace.
+/// Where its files are quickest and leave no trace, if there is room for some hundred small databases; else the temporary folder.
 pub(crate) fn place() -> PathBuf {
-    let memory = Path::new("/dev/shm");
-    if memory.is_dir() {
-        memory.to_owned()
+    let memory = "/dev/shm";
+    let asked = Command::new("df").args(["-Pk", memory]).output();
+    let answer = asked.map(|output| output.stdout).unwrap_or_default();
+    let answer = String::from_utf8_lossy(&answer).into_owned();
+    let free_kib = answer.lines().nth(1).and_then(|line| {
+        let cell = line.split_whitespace().nth(3)?;
+        cell.parse::<u64>().ok()
+    });
+    if free_kib.is_some_and(|free| free >= ROOM_MIN_KIB) {
+        PathBuf::from(memory)
     } else {
         std::env::temp_dir()
     }

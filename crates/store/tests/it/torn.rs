@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use tieout_model::Digest;
 use tieout_store::{Counts, DatabaseUrl, DocumentFilter, ExecutionMode, Store};
 
+use crate::server;
 use crate::world::{file, fill, must, queued, run};
 
 const PAGE: usize = 4096;
@@ -45,12 +46,7 @@ fn beside(path: &Path, end: &str) -> PathBuf {
 
 /// In memory if there is such a place: thousands of files are written.
 fn folder() -> tempfile::TempDir {
-    let memory = Path::new("/dev/shm");
-    if memory.is_dir() {
-        tempfile::tempdir_in(memory).unwrap()
-    } else {
-        tempfile::tempdir().unwrap()
-    }
+    tempfile::tempdir_in(server::postgres::place()).unwrap()
 }
 
 impl Wreck {

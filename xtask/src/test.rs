@@ -55,8 +55,10 @@ pub(crate) fn run(root: &Path) -> Result<()> {
     Ok(())
 }
 
+/// The worlds, and then whether bugs planted on purpose are found in them.
 fn worlds(root: &Path) -> Result<()> {
-    sim::run(root, &["--seeds".to_owned(), WORLDS.to_owned()])
+    sim::run(root, &["--seeds".to_owned(), WORLDS.to_owned()])?;
+    sim::run(root, &["--planted".to_owned()])
 }
 
 fn step(name: &str) {

@@ -98,6 +98,8 @@ pub(crate) struct Sum {
     other: u64,
     /// The most calls after the last fault, in hundredths of those of the whole world without faults.
     calls_after_most: u64,
+    /// Worlds that were run without faults too.
+    compared: u64,
 }
 
 impl Sum {
@@ -108,9 +110,11 @@ impl Sum {
         self.calls += outcome.calls;
         self.lives += outcome.lives;
         self.exceptions += outcome.exceptions.values().sum::<u64>();
-        let calm = outcome.calls_calm.max(1);
-        let after = outcome.calls_after * 100 / calm;
-        self.calls_after_most = self.calls_after_most.max(after);
+        if outcome.calls_calm > 0 {
+            let after = outcome.calls_after * 100 / outcome.calls_calm;
+            self.calls_after_most = self.calls_after_most.max(after);
+            self.compared += 1;
+        }
         for (class, count) in &outcome.hits {
             *self.hits.entry(*class).or_default() += count;
         }
@@ -156,7 +160,8 @@ impl Sum {
             self.exceptions,
         );
         println!(
-            "most calls after the last fault: {}.{:02} times all calls without faults",
+            "{} worlds also run without faults; most calls after the last fault: {}.{:02} times all calls of those",
+            self.compared,
             self.calls_after_most / 100,
             self.calls_after_most % 100
         );

@@ -102,7 +102,7 @@ fn many(from: u64, seeds: u64) -> bool {
     list.extend(all);
     let state = Mutex::new((Sum::default(), Progress::of(list.len() as u64)));
     side_by_side(list.len(), |at| {
-        let outcome = swarm::run_compared(list[at]);
+        let outcome = swarm::run_now_and_then_compared(list[at]);
         let (sum, progress) = &mut *state.lock().unwrap();
         if let Some(told) = sum.add(list[at], &outcome) {
             progress.tell(&told);

@@ -19,6 +19,7 @@ use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use sha2::{Digest as _, Sha256};
 
@@ -83,21 +84,14 @@ pub(crate) fn run(seed: u64, is_calm: bool, bug: Option<Bug>) -> Outcome {
     world.faults.stop();
     let before = world.calls();
     world.set_clocks();
-    world
-        .poll_ms
-        .store(3 * 3_600_000, std::sync::atomic::Ordering::SeqCst);
+    world.poll_ms.store(3 * 3_600_000, Ordering::SeqCst);
     *world.next_poll.lock().unwrap() = 0;
     world.people.repair(&world);
     // They may be asleep until a poll that was days away.
     world.wake_workers();
-    // What a clock that was 26 h fast wrote down is due so much later.
-    let is_off = world.faults.hits().contains_key(&Class::Clock);
-    let calm = world.sched.now_ms()
-        + if is_off {
-            DAY_MS + 27 * 3_600_000
-        } else {
-            DAY_MS
-        };
+    // What a clock that was fast wrote down is due so much later.
+    let ahead = world.clock_ahead_ms.load(Ordering::SeqCst);
+    let calm = world.sched.now_ms() + DAY_MS + ahead;
     world.sched.run(calm, &mut tasks, &mut rng, &mut spawn);
     let mut faults = judge(&world);
     let after = world.calls() - before;

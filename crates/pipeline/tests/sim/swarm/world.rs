@@ -42,6 +42,8 @@ pub(crate) struct World {
     pub(crate) folder: tempfile::TempDir,
     pub(crate) workers: usize,
     clocks: Vec<Arc<SkewedClock>>,
+    /// The most that a clock ever was ahead of true time.
+    pub(crate) clock_ahead_ms: AtomicI64,
     pub(crate) signals: Vec<Arc<AtomicBool>>,
     crosswalks: [Arc<Crosswalk>; 2],
     is_rotated: AtomicBool,
@@ -163,6 +165,7 @@ impl World {
             store: store.unwrap().unwrap(),
             workers,
             clocks: (0..workers).map(clock).collect(),
+            clock_ahead_ms: AtomicI64::new(0),
             signals: (0..workers).map(|_| Arc::default()).collect(),
             crosswalks: [7, 8].map(|k| Arc::new(crosswalk_by(&root, [k; 32], STRANGER))),
             is_rotated: AtomicBool::new(false),
@@ -358,7 +361,9 @@ impl World {
         let n = self.faults.between(0, self.workers as i64 - 1) as usize;
         let by = [300_000, -300_000, 93_600_000, -93_600_000, 600_000];
         let by = by[self.faults.between(0, 4) as usize];
-        *self.clocks[n].skew_ms.lock().unwrap() += by;
+        let mut skew = self.clocks[n].skew_ms.lock().unwrap();
+        *skew += by;
+        self.clock_ahead_ms.fetch_max(*skew, Ordering::SeqCst);
         self.faults
             .count(Class::Clock, now, &format!("worker {n} by {by} ms"));
     }

@@ -1,4 +1,4 @@
-//! How many deliveries are leased at a time: as many as are taken in about two seconds.
+//! How many deliveries are leased at a time: as many as are taken in about two seconds, but 200 at least.
 //!
 //! Outcomes are recorded lot by lot, and recording waits for the disk. So a fast target deserves large lots; but what a slow one took must be
 //! known soon, to people and to whoever takes over. In memory only: a new process learns it anew within a few lots.
@@ -7,10 +7,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// What a lot should take.
 const LOT_MS: i64 = 2_000;
-/// The first lot.
-const LEN_FIRST: usize = 100;
-/// Smaller lots would cost more than they tell.
-const LEN_MIN: usize = 25;
+/// The first lot, and the smallest: what travels as a file is an import of its own per lot, and imports are dear.
+const LEN_MIN: usize = 200;
 
 /// The length of lots, shared by all lanes of a worker.
 #[derive(Debug)]
@@ -18,7 +16,7 @@ pub(crate) struct Pace(AtomicUsize);
 
 impl Default for Pace {
     fn default() -> Self {
-        Self(AtomicUsize::new(LEN_FIRST))
+        Self(AtomicUsize::new(LEN_MIN))
     }
 }
 
@@ -49,17 +47,15 @@ mod tests {
     #[test]
     fn lots_grow_while_they_are_quick_and_shrink_when_they_are_slow() {
         let pace = Pace::default();
-        assert_eq!(pace.len(400), 100);
+        assert_eq!(pace.len(400), 200);
         for (len, ms, next) in [
-            (100, 50, 200),
             (200, 900, 400),
             (400, 900, 400),
             (400, 1_500, 400),
             (400, 2_001, 200),
-            (200, 60_000, 100),
-            (100, 60_000, 50),
-            (50, 60_000, 25),
-            (25, 60_000, 25),
+            (200, 60_000, 200),
+            (200, 1_500, 200),
+            (200, 50, 400),
         ] {
             pace.took(len, ms, 400);
             assert_eq!(pace.len(400), next, "{len} in {ms} ms");

@@ -29,7 +29,7 @@ pub fn write_folder(book: &Book, folder: &Path) -> std::io::Result<()> {
 }
 
 fn guarded(cell: &str) -> String {
-    if cell.starts_with(['=', '+', '-', '@', '\t', '\r', '\'']) {
+    if cell.starts_with(['=', '+', '-', '@', '\t', '\r', '\0', '\'']) {
         format!("'{cell}")
     } else {
         cell.to_owned()

@@ -18,6 +18,7 @@ mod explain;
 mod folder;
 mod live;
 mod outline;
+mod packed;
 mod read;
 mod skeleton;
 mod suggest;

@@ -3,6 +3,7 @@
 //! No I/O, no clock, no async, no knowledge of wire formats or of any one system. The same facts always give the same bytes.
 
 pub mod audit;
+pub mod budget;
 pub mod change;
 pub mod circuit;
 pub mod crosswalk;

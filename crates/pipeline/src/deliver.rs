@@ -256,6 +256,7 @@ pub(crate) fn event(outcome: ItemOutcome) -> DeliveryEvent {
             DeliveryEvent::Unknown
         }
         ItemOutcome::Absent => DeliveryEvent::Absent,
+        ItemOutcome::Doubled(rows) => DeliveryEvent::Found(rows),
     }
 }
 

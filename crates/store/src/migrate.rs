@@ -6,11 +6,12 @@ use crate::failure::{CommitError, LoadError, OpenError};
 use crate::link::{Link, params};
 
 /// The steps; the layout's version is the number of steps taken.
-const STEPS: [&str; 4] = [
+const STEPS: [&str; 5] = [
     include_str!("../migrations/0001_documents.sql"),
     include_str!("../migrations/0002_findings.sql"),
     include_str!("../migrations/0003_recorded.sql"),
     include_str!("../migrations/0004_register.sql"),
+    include_str!("../migrations/0005_budget.sql"),
 ];
 
 const CREATE_VERSION: &str =

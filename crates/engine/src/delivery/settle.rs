@@ -104,6 +104,7 @@ fn from_leased(
         DeliveryEvent::Unknown | DeliveryEvent::Absent | DeliveryEvent::LeaseExpired => {
             probe(at, policy, 0)
         }
+        DeliveryEvent::Found(rows) if rows.len() > 1 => doubled(rows),
         DeliveryEvent::Taken { .. }
         | DeliveryEvent::Pending
         | DeliveryEvent::ReadBackOther(_)
@@ -142,6 +143,7 @@ fn from_submitted(
         DeliveryEvent::ReadBack(ack) => read_back(ack).unwrap_or_else(later),
         DeliveryEvent::Refused(rejection) => DeliveryState::Rejected(rejection.clone()),
         DeliveryEvent::Absent => probe(at, policy, 0),
+        DeliveryEvent::Found(rows) if rows.len() > 1 => doubled(rows),
         DeliveryEvent::Taken { .. }
         | DeliveryEvent::Accepted(_)
         | DeliveryEvent::ReadBackOther(_)
@@ -177,14 +179,7 @@ fn from_uncertain(
                 }
             }
             [ack] => read_back(ack).unwrap_or_else(|| probe(at, policy, 0)),
-            many => DeliveryState::Parked(format!(
-                "the target shows {} documents with this stamp ({}); a person must take the extra ones back",
-                many.len(),
-                many.iter()
-                    .map(|ack| ack.reference.as_str())
-                    .collect::<Vec<_>>()
-                    .join(", "),
-            )),
+            many => doubled(many),
         },
         DeliveryEvent::NotDone { .. } | DeliveryEvent::Unknown | DeliveryEvent::Pending => {
             look_again(kind, at, policy, absences)
@@ -200,6 +195,16 @@ fn from_uncertain(
         | DeliveryEvent::Released => return None,
     };
     Some(next)
+}
+
+/// More than one row bears the stamp: nobody but a person can say which is right.
+fn doubled(rows: &[Acknowledgement]) -> DeliveryState {
+    let references: Vec<&str> = rows.iter().map(|ack| ack.reference.as_str()).collect();
+    DeliveryState::Parked(format!(
+        "the target shows {} documents with this stamp ({}); a person must take the extra ones back",
+        rows.len(),
+        references.join(", "),
+    ))
 }
 
 /// True for documents that the target would take twice without a word: nothing there is unique about them but our stamp.

@@ -138,8 +138,8 @@ fn moved(state: DeliveryState, event: DeliveryEvent) -> Option<DeliveryState> {
 fn every_state_takes_every_event_as_the_table_says() {
     let expected = [
         ("queued", "L................"),
-        ("leased", ".S.PUKRQKUUU....."),
-        ("submitted", "..SPSKRSSSU......"),
+        ("leased", ".S.PUKRQKUUU..K.."),
+        ("submitted", "..SPSKRSSSU...K.."),
         ("uncertain", "..U..K.UUU..UPK.H"),
         ("posted", "................."),
         ("rejected", "...............QH"),

@@ -4,7 +4,10 @@
 
 mod company;
 mod faults;
+mod file_import;
 mod golden;
+mod kill_points;
+mod limits;
 mod mapping;
 mod people;
 mod reconciliation;

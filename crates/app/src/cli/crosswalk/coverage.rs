@@ -149,7 +149,8 @@ async fn read_values(ledger: &Ledger, reference: &mut Reference) -> Result<(), F
     let clients = clients(&ledger.config, &ambient::real(), &calls, DIRECT)?;
     for (segment, set) in sets {
         let values = clients.fusion.segment_values(set).await.map_err(|e| {
-            let what = format!("the values of segment {segment} cannot be read: {e}");
+            let said = clients.redactor.words(&e.to_string());
+            let what = format!("the values of segment {segment} cannot be read: {said}");
             Failure::Unreachable(Problem::new("P0303", what))
         })?;
         if values.is_empty() {

@@ -6,7 +6,7 @@ mod company;
 mod faults;
 mod file_import;
 mod golden;
-mod kill_points;
+mod killed_anywhere;
 mod limits;
 mod mapping;
 mod people;

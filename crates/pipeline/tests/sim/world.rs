@@ -23,7 +23,7 @@ use tieout_twins::fusion::{FusionOptions, FusionTwin};
 use tieout_twins::intacct::{IntacctOptions, IntacctTwin};
 
 use crate::company::{crosswalk, table};
-use crate::kill_points::Fate;
+use crate::killed_anywhere::Fate;
 
 /// 2027-02-10T00:00:00Z: after everything in the golden company.
 const EPOCH_MS: i64 = 1_802_217_600_000;

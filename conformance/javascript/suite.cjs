@@ -6,7 +6,7 @@
 
 const sdk = require("@intacct/intacct-sdk");
 
-const groups = ["session", "query", "read", "vendors", "bills", "journals", "errors"];
+const groups = ["session", "query", "read", "vendors", "whole", "bills", "journals", "errors"];
 
 /** What a failing SDK call knows, on lines of their own. */
 function diagnosis(error) {

@@ -1,4 +1,4 @@
-//! `cargo xtask conformance`: the official Intacct SDKs, unmodified but for the address, against the simulated tenant.
+//! `cargo xtask conformance`: clients made by others, unmodified but for the address, against the simulated tenants.
 //!
 //! The program's own `tieout twin` serves the golden company on a free port; each suite gets the ready line it printed
 //! in the environment variable `TIEOUT_TWIN` and must end with exit code 0. The twin is stopped whatever happens.
@@ -19,7 +19,7 @@ const READY_WITHIN_SECONDS: u64 = 60;
 /// Makes the command line of one suite.
 type Suite = fn(&Path, &Kit) -> Command;
 
-/// Runs both suites, installing their packages first if needed.
+/// Runs all suites, installing their packages first if needed.
 ///
 /// # Errors
 /// When a package cannot be installed, the twin does not start, or a call of a suite fails.
@@ -28,19 +28,27 @@ pub(crate) fn run(root: &Path) -> Result<()> {
     run_with(root, &kit)
 }
 
-/// Runs both suites with packages already installed.
+/// Runs all suites with packages already installed.
 ///
 /// # Errors
-/// As [`run`]. The second suite runs even if the first one fails, so that one run shows all failures.
+/// As [`run`]. Every suite runs even if an earlier one fails, so that one run shows all failures.
 pub(crate) fn run_with(root: &Path, kit: &Kit) -> Result<()> {
     process::run(
         process::cargo().args(["build", "-p", "tieout", "--locked"]),
         root,
     )?;
     let program = tree::target_folder(root)?.join("debug/tieout");
-    let suites: [(&str, Suite); 2] = [
+    let suites: [(&str, Suite); 4] = [
         ("JavaScript SDK", suite_in_javascript),
-        ("Python SDK", suite_in_python),
+        ("Python SDK", |root, kit| {
+            suite_in_python(root, &kit.python, "python")
+        }),
+        ("pyintacct", |root, kit| {
+            suite_in_python(root, &kit.pyintacct, "pyintacct")
+        }),
+        ("Fusion client", |root, kit| {
+            suite_in_python(root, &kit.fusion, "fusion")
+        }),
     ];
     let mut failures = Vec::new();
     for (name, suite) in suites {
@@ -69,11 +77,11 @@ fn suite_in_javascript(root: &Path, kit: &Kit) -> Command {
     command
 }
 
-fn suite_in_python(root: &Path, kit: &Kit) -> Command {
-    let mut command = Command::new(&kit.python);
+fn suite_in_python(root: &Path, python: &Path, suite: &str) -> Command {
+    let mut command = Command::new(python);
     command
         .arg("-B")
-        .arg(root.join("conformance/python/suite.py"));
+        .arg(root.join(format!("conformance/{suite}/suite.py")));
     command
 }
 

@@ -3,9 +3,12 @@
 //! What is missing on the machine is installed first, saying so (see [`crate::tools`]). Nothing is skipped without a
 //! line that says what and why.
 
-use crate::{conformance, process, tidy, tools};
-use anyhow::Result;
+use crate::{conformance, postgres, process, sim, tidy, tools};
+use anyhow::{Context, Result};
 use std::path::Path;
+
+/// Worlds from a seed that every run makes, beside the kept ones.
+const WORLDS: &str = "1000";
 
 /// Lints that hold for the product but not for its tests, where a panic is the report.
 const ALLOWED_IN_TESTS: [&str; 9] = [
@@ -35,11 +38,27 @@ pub(crate) fn run(root: &Path) -> Result<()> {
     step("licences and duplicates of a job");
     deny(root)?;
     step("tests");
-    tests(root)?;
+    // One server for all tests that share one: a server per test process would cost seconds each.
+    let server = postgres::Postgres::start(&postgres::place(), None)
+        .context("the tests need a PostgreSQL server of their own")?;
+    process::say(&format!(
+        "PostgreSQL for the tests: a throw-away server on port {} of this machine",
+        server.port()
+    ));
+    tests(root, &server)?;
+    drop(server);
+    step("worlds from seeds");
+    worlds(root)?;
     step("conformance with the official SDKs");
     conformance::run_with(root, &kit)?;
     process::say("all checks and tests passed");
     Ok(())
+}
+
+/// The worlds, and then whether bugs planted on purpose are found in them.
+fn worlds(root: &Path) -> Result<()> {
+    sim::run(root, &["--seeds".to_owned(), WORLDS.to_owned()])?;
+    sim::run(root, &["--planted".to_owned()])
 }
 
 fn step(name: &str) {
@@ -78,13 +97,19 @@ fn deny(root: &Path) -> Result<()> {
     )
 }
 
-fn tests(root: &Path) -> Result<()> {
+fn tests(root: &Path, server: &postgres::Postgres) -> Result<()> {
+    let port = server.port().to_string();
+    let cargo = || {
+        let mut command = process::cargo();
+        command.env("TIEOUT_TEST_POSTGRES_PORT", &port);
+        command
+    };
     if !process::is_installed("cargo-nextest") {
         process::say(
             "cargo-nextest is not installed; `cargo test` runs the same tests, one crate at a time",
         );
         let arguments = ["test", "--workspace", "--locked", "--no-fail-fast"];
-        return process::run(process::cargo().args(arguments), root);
+        return process::run(cargo().args(arguments), root);
     }
     let arguments = [
         "nextest",
@@ -93,10 +118,10 @@ fn tests(root: &Path) -> Result<()> {
         "--locked",
         "--no-fail-fast",
     ];
-    process::run(process::cargo().args(arguments), root)?;
+    process::run(cargo().args(arguments), root)?;
     // Examples in documentation are tests too; the faster runner leaves them out.
     process::run(
-        process::cargo().args(["test", "--workspace", "--doc", "--locked"]),
+        cargo().args(["test", "--workspace", "--doc", "--locked"]),
         root,
     )
 }

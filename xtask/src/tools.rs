@@ -4,7 +4,7 @@
 //! here and a field in [`Kit`]. Packages of other languages are installed under cargo's target folder, so the working
 //! tree stays clean and a warm target folder needs no network.
 
-use crate::{process, tree};
+use crate::{postgres, process, tree};
 use anyhow::{Context, Result, bail};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -20,6 +20,10 @@ pub(crate) struct Kit {
     pub(crate) node_modules: PathBuf,
     /// Python interpreter of the environment with the Python SDK.
     pub(crate) python: PathBuf,
+    /// The same with pyintacct.
+    pub(crate) pyintacct: PathBuf,
+    /// The same with a client of Fusion.
+    pub(crate) fusion: PathBuf,
 }
 
 /// Finds or installs everything.
@@ -31,37 +35,26 @@ pub(crate) fn install(root: &Path) -> Result<Kit> {
     let target = tree::target_folder(root)?.join("conformance");
     Ok(Kit {
         node_modules: javascript(root, &target)?,
-        python: python(root, &target)?,
+        python: python(root, &target, "python")?,
+        pyintacct: python(root, &target, "pyintacct")?,
+        fusion: python(root, &target, "fusion")?,
     })
 }
 
 /// PostgreSQL, of which tests start servers of their own in temporary folders; the machine's own server, if it has one, is left alone.
-fn postgres() -> Result<()> {
-    if has_postgres() {
-        return Ok(());
+///
+/// # Errors
+/// When it is missing and cannot be installed.
+pub(crate) fn postgres() -> Result<()> {
+    if postgres::binaries().is_none() {
+        system_packages(&["postgresql"], "PostgreSQL for the tests of the store")?;
     }
-    system_packages(&["postgresql"], "PostgreSQL for the tests of the store")?;
-    if !has_postgres() {
+    if postgres::binaries().is_none() {
         bail!(
-            "PostgreSQL's programs (initdb, pg_ctl, postgres, pg_basebackup) are not found: name their folder in TIEOUT_POSTGRES_BIN"
+            "PostgreSQL's programs (initdb, pg_ctl, postgres, pg_basebackup, psql) are not found: name their folder in TIEOUT_POSTGRES_BIN"
         );
     }
     Ok(())
-}
-
-/// True if PostgreSQL's programs are where the tests look for them.
-fn has_postgres() -> bool {
-    if std::env::var_os("TIEOUT_POSTGRES_BIN").is_some() {
-        return true;
-    }
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let packaged = fs::read_dir("/usr/lib/postgresql").into_iter().flatten();
-    let packaged = packaged.flatten().map(|version| version.path().join("bin"));
-    std::env::split_paths(&path).chain(packaged).any(|folder| {
-        ["initdb", "pg_ctl", "postgres", "pg_basebackup"]
-            .iter()
-            .all(|name| folder.join(name).is_file())
-    })
 }
 
 /// Node.js and the packages of `conformance/javascript`.
@@ -119,19 +112,24 @@ fn node_is_new_enough() -> bool {
         .is_some_and(|major| major >= NODE_MAJOR_MIN)
 }
 
-/// A virtual environment with the packages of `conformance/python`.
-fn python(root: &Path, target: &Path) -> Result<PathBuf> {
+/// A virtual environment with the packages of a folder below `conformance`.
+fn python(root: &Path, target: &Path, suite: &str) -> Result<PathBuf> {
     if !process::is_installed("python3") {
-        system_packages(&["python3", "python3-venv"], "Python for the Python SDK")?;
+        system_packages(
+            &["python3", "python3-venv"],
+            "Python for the Python clients",
+        )?;
     }
-    let list = root.join("conformance/python/requirements.txt");
+    let list = root.join(format!("conformance/{suite}/requirements.txt"));
     let wanted =
         fs::read_to_string(&list).with_context(|| format!("cannot read {}", list.display()))?;
-    let folder = target.join("python");
+    let folder = target.join(suite);
     let python = folder.join("bin/python");
     let stamp = folder.join("installed.stamp");
     if fs::read_to_string(&stamp).ok().as_deref() != Some(wanted.as_str()) {
-        process::say("installing the Python packages of conformance/python");
+        process::say(&format!(
+            "installing the Python packages of conformance/{suite}"
+        ));
         make_environment(root, &folder)?;
         let mut pip = Command::new(&python);
         pip.args([

@@ -11,6 +11,7 @@ mod document;
 mod key;
 mod reconcile;
 mod run;
+mod secret;
 mod store;
 mod twin;
 
@@ -55,6 +56,9 @@ enum Command {
     /// Make, list, revoke and export the keys that sign versions of the mapping
     #[command(subcommand)]
     Key(key::KeyCommand),
+    /// Keep the passwords of the configuration sealed; none is ever shown
+    #[command(subcommand)]
+    Secret(secret::SecretCommand),
     /// Verify or export the audit log
     #[command(subcommand)]
     Audit(audit::AuditCommand),
@@ -107,6 +111,7 @@ pub(crate) async fn execute(arguments: Arguments) -> Result<u8, Failure> {
         Command::Break(command) => breaks::execute(command).await,
         Command::Crosswalk(command) => crosswalk::execute(command).await,
         Command::Key(command) => key::execute(command).await,
+        Command::Secret(command) => secret::execute(command),
         Command::Audit(command) => audit::execute(command).await,
         Command::Check(arguments) => check::execute(arguments).await,
         Command::Store(command) => store::execute(command).await,

@@ -32,6 +32,9 @@ pub(crate) struct Config {
     pub(crate) worker: WorkerConfig,
     /// The signed mapping.
     pub(crate) crosswalk: crosswalk::CrosswalkConfig,
+    /// Where sealed secrets are kept.
+    #[serde(default)]
+    pub(crate) secrets: secret::SecretsConfig,
     /// Sage Intacct.
     pub(crate) intacct: intacct::IntacctSection,
     /// Oracle Fusion Cloud ERP.
@@ -168,6 +171,17 @@ fn address(key: &str, value: &str, code: &'static str) -> Option<Problem> {
 impl Config {
     /// Reads and checks a file.
     pub(crate) fn load(file: &Path) -> Result<Self, Vec<Problem>> {
+        let config = Self::read(file)?;
+        let problems = config.check();
+        if problems.is_empty() {
+            Ok(config)
+        } else {
+            Err(problems)
+        }
+    }
+
+    /// Reads a file without checking what it says.
+    pub(crate) fn read(file: &Path) -> Result<Self, Vec<Problem>> {
         let text = std::fs::read_to_string(file).map_err(|e| {
             vec![
                 Problem::new(
@@ -179,12 +193,31 @@ impl Config {
         })?;
         let mut config = Self::parse(&text, file)?;
         config.folder = file.parent().map(Path::to_path_buf).unwrap_or_default();
-        let problems = config.check();
-        if problems.is_empty() {
-            Ok(config)
-        } else {
-            Err(problems)
+        Ok(config)
+    }
+
+    /// Fetches the secrets that the file refers to.
+    pub(crate) fn vault(&self) -> secret::Vault<'_> {
+        secret::Vault {
+            folder: &self.folder,
+            config: &self.secrets,
         }
+    }
+
+    /// Every reference to a secret, with the key where it stands.
+    pub(crate) fn secret_references(&self) -> Vec<(&'static str, &secret::SecretRef)> {
+        let always = [
+            ("[intacct] sender_password", &self.intacct.sender_password),
+            ("[intacct] user_password", &self.intacct.user_password),
+            ("[fusion] password", &self.fusion.password),
+        ];
+        let database = self.store.password.iter();
+        let triggers = self.trigger.iter().flat_map(|trigger| &trigger.secrets);
+        always
+            .into_iter()
+            .chain(database.map(|secret| ("[store] password", secret)))
+            .chain(triggers.map(|secret| ("[trigger] secrets", secret)))
+            .collect()
     }
 
     /// Reads the text of a file.
@@ -233,6 +266,10 @@ impl Config {
                     .map(|o| Problem::new("P0005", o.to_string())),
             );
         }
+        if matches!(self.secrets.root_key, secret::SecretRef::Sealed(_)) {
+            let what = "[secrets] root_key cannot be sealed itself";
+            problems.push(Problem::new("P0007", what).hint("write \"file:PATH\" or \"env:NAME\""));
+        }
         problems.extend(self.intacct.check());
         problems.extend(self.fusion.check());
         problems
@@ -248,7 +285,7 @@ impl Config {
         ];
         let trigger = self.trigger.iter().flat_map(|trigger| &trigger.secrets);
         let all = own.into_iter().chain(&self.store.password).chain(trigger);
-        all.filter_map(|secret| secret.fetch(&self.folder).ok())
+        all.filter_map(|secret| self.vault().fetch(secret).ok())
             .collect()
     }
 

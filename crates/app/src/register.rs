@@ -331,6 +331,7 @@ pub(crate) fn refused(fault: ControlFault) -> Failure {
         Refused::Key => "P0425",
         Refused::Simulation => "P0426",
         Refused::Overlap => "P0427",
+        Refused::Restatement => "P0431",
         Refused::Name => "P0433",
     };
     Problem::new(code, format!("{}: {}", fault.subject, fault.what))

@@ -44,7 +44,7 @@ impl Wired {
 /// Opens the store of a configuration, and says what its database does not promise.
 pub(crate) async fn open_store(config: &Config) -> Result<Store, Failure> {
     let password = config.store.password.as_ref();
-    let password = password.map(|secret| secret.fetch(&config.folder));
+    let password = password.map(|secret| config.vault().fetch(secret));
     open_database(&config.database(), password.transpose()?.as_ref()).await
 }
 
@@ -209,7 +209,7 @@ pub(crate) fn clients(
         };
     let waiter: Arc<dyn tieout_connector::Waiter> = Arc::new(RealWaiter);
     let intacct = tieout_intacct::Intacct::new(
-        config.intacct.to_client(&config.folder)?,
+        config.intacct.to_client(&config.vault())?,
         transport(
             "intacct",
             &config.intacct.endpoint,
@@ -219,7 +219,7 @@ pub(crate) fn clients(
         waiter.clone(),
     );
     let fusion = tieout_fusion::Fusion::new(
-        config.fusion.to_client(&config.folder)?,
+        config.fusion.to_client(&config.vault())?,
         transport("fusion", &config.fusion.base_url, config.fusion.timeout_ms)?,
         ambient.clone(),
         waiter,

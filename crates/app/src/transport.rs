@@ -72,18 +72,20 @@ impl HttpTransport {
         let unreadable = |e: reqwest::Error| TransportFailure::NoAnswer(words(&e));
         let announced = answer.content_length().unwrap_or(0);
         let announced = usize::try_from(announced).unwrap_or(usize::MAX);
+        if announced > RESPONSE_LEN_MAX {
+            return Err(too_large());
+        }
         let first = answer.chunk().await.map_err(unreadable)?;
         let mut whole = first.unwrap_or_default();
         let mut body = BytesMut::new();
         while let Some(part) = answer.chunk().await.map_err(unreadable)? {
             // One part is the whole answer most of the time, and is then never copied.
             if body.is_empty() {
-                body.reserve(announced.min(RESPONSE_LEN_MAX));
+                body.reserve(announced);
                 body.extend_from_slice(&whole);
             }
             if body.len() + part.len() > RESPONSE_LEN_MAX {
-                let why = format!("the answer is larger than {RESPONSE_LEN_MAX} bytes");
-                return Err(TransportFailure::NoAnswer(why));
+                return Err(too_large());
             }
             body.extend_from_slice(&part);
         }
@@ -95,6 +97,13 @@ impl HttpTransport {
         *response.headers_mut() = answer.headers().clone();
         Ok(response)
     }
+}
+
+/// It is not read on; whether the other side did what was asked is unknown.
+fn too_large() -> TransportFailure {
+    TransportFailure::NoAnswer(format!(
+        "the answer is larger than {RESPONSE_LEN_MAX} bytes"
+    ))
 }
 
 /// The error and its causes, without the address (it may hold a name that is nobody's business).
@@ -159,5 +168,70 @@ impl Transport for HttpTransport {
             duration_ms: u64::try_from(duration).unwrap_or(0),
         });
         answer
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read as _, Write as _};
+    use std::sync::Arc;
+
+    use bytes::Bytes;
+    use http::Request;
+    use tieout_connector::{Transport as _, TransportFailure};
+    use tieout_pipeline::CallBuffer;
+
+    use super::HttpTransport;
+    use crate::ambient::real;
+
+    /// Answers one request with 200 MB, their length announced or not, and says how many bytes the client took.
+    fn endless(head: &'static str) -> (String, std::thread::JoinHandle<usize>) {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let served = std::thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            let mut request = [0; 4096];
+            let _ = stream.read(&mut request).unwrap();
+            stream.write_all(head.as_bytes()).unwrap();
+            let block = vec![b' '; 1 << 20];
+            let mut taken = 0;
+            while taken < 200 << 20 && stream.write_all(&block).is_ok() {
+                taken += block.len();
+            }
+            taken
+        });
+        (format!("http://{address}/"), served)
+    }
+
+    fn refused(head: &'static str) -> usize {
+        let (address, served) = endless(head);
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        let calls = Arc::new(CallBuffer::default());
+        let transport =
+            HttpTransport::new(("intacct", &address), 60_000, real(), calls.clone()).unwrap();
+        let request = Request::post(address.as_str()).body(Bytes::new()).unwrap();
+        let answer = runtime.block_on(transport.send(request));
+        drop((transport, runtime));
+        let Err(TransportFailure::NoAnswer(why)) = answer else {
+            panic!("an answer of 200 MB was taken");
+        };
+        assert!(why.contains("larger than 67108864 bytes"), "{why}");
+        assert_eq!(calls.take().len(), 1);
+        served.join().unwrap()
+    }
+
+    #[test]
+    fn an_answer_of_two_hundred_megabytes_is_refused_while_it_arrives() {
+        let taken = refused("HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n");
+        assert!(taken < 100 << 20, "{taken}");
+    }
+
+    #[test]
+    fn an_answer_that_announces_too_much_is_not_read_at_all() {
+        let taken = refused("HTTP/1.1 200 OK\r\ncontent-length: 209715200\r\n\r\n");
+        assert!(taken < 30 << 20, "{taken}");
     }
 }

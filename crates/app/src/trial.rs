@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, HashMap};
 
 use anyhow::anyhow;
-use tieout_engine::DeliveryRole;
 use tieout_engine::crosswalk::Reference;
 use tieout_engine::crosswalk::trial::{Simulation, TrialDocument};
+use tieout_engine::{DeliveryRole, DeliveryState};
 use tieout_model::{
-    AccountingDate, Amount, Calendar, Code, Coding, Currency, Dimensional, DocumentKind, EntityId,
-    LineFact, Period, canonical,
+    AccountingDate, Amount, Calendar, Code, Coding, Currency, Dimensional, Document, DocumentKind,
+    EntityId, Envelope, LineFact, Period, canonical,
 };
 use tieout_store::{RecordedDocument, Store};
 use tieout_twins::company::{CompanyFolder, Row};
@@ -88,7 +88,10 @@ impl Span {
     }
 }
 
-/// Takes the recorded documents of the store in, entity by entity.
+/// What is done with each document.
+pub(crate) type Take<'t> = dyn FnMut(&TrialDocument<'_>) -> anyhow::Result<()> + Send + 't;
+
+/// Takes the recorded documents of the store in, entity by entity. What was not sent yet counts as coded by the version in force.
 pub(crate) async fn of_store(
     store: &Store,
     reference: &Reference,
@@ -96,20 +99,50 @@ pub(crate) async fn of_store(
     span: &Span,
     entity: Option<&str>,
 ) -> Result<(), Failure> {
+    let mut take = |document: &TrialDocument<'_>| Ok(simulation.add(document)?);
+    each_of_store(store, reference, (span, entity), |_| true, &mut take).await
+}
+
+/// The same for what stands in the target's books, as far as the target has confirmed it.
+pub(crate) async fn of_posted(
+    store: &Store,
+    reference: &Reference,
+    simulation: &mut Simulation<'_>,
+    span: &Span,
+) -> Result<(), Failure> {
+    let is_posted = |row: &RecordedDocument| {
+        let last = row.deliveries.last().map(|stored| &stored.delivery);
+        last.is_some_and(|last| {
+            last.role == DeliveryRole::Posting && matches!(last.state, DeliveryState::Posted(_))
+        })
+    };
+    let mut take = |document: &TrialDocument<'_>| Ok(simulation.add(document)?);
+    each_of_store(store, reference, (span, None), is_posted, &mut take).await
+}
+
+/// Hands every recorded document that has lines to `take`.
+pub(crate) async fn each_of_store(
+    store: &Store,
+    reference: &Reference,
+    (span, entity): (&Span, Option<&str>),
+    is_wanted: fn(&RecordedDocument) -> bool,
+    take: &mut Take<'_>,
+) -> Result<(), Failure> {
     let mut failure = None;
     for id in reference
         .entities
         .keys()
         .filter(|id| entity.is_none_or(|wanted| wanted == *id))
     {
-        let mut take = |row: RecordedDocument| {
+        let mut each = |row: RecordedDocument| {
             if failure.is_none()
-                && let Err(error) = take_recorded(simulation, span, &row)
+                && is_wanted(&row)
+                && let Err(error) = take_recorded(take, span, &row)
             {
                 failure = Some(format!("{}: {error:#}", row.envelope.number));
             }
         };
-        let read = store.recorded_of(&EntityId::new(id), &mut take).await;
+        let read = store.recorded_of(&EntityId::new(id), &mut each).await;
         read.map_err(|e| unreadable(&e))?;
     }
     match failure {
@@ -118,12 +151,28 @@ pub(crate) async fn of_store(
     }
 }
 
-fn take_recorded(
-    simulation: &mut Simulation<'_>,
+fn take_recorded(take: &mut Take<'_>, span: &Span, row: &RecordedDocument) -> anyhow::Result<()> {
+    if row.is_deleted {
+        return Ok(());
+    }
+    let posting = row
+        .deliveries
+        .iter()
+        .rfind(|d| d.delivery.role == DeliveryRole::Posting);
+    let sent = posting
+        .map(|d| canonical::decode_document(&d.payload))
+        .transpose()?;
+    take_envelope(take, span, &row.envelope, sent.as_ref())
+}
+
+/// Hands a captured document to `take` if it is dated within the span and has lines in the coding of the source.
+pub(crate) fn take_envelope(
+    take: &mut Take<'_>,
     span: &Span,
-    row: &RecordedDocument,
+    envelope: &Envelope,
+    sent: Option<&Document>,
 ) -> anyhow::Result<()> {
-    let document = &row.envelope.document;
+    let document = &envelope.document;
     let (Some(date), Some(entity), Some(currency)) = (
         document.accounting_date(),
         document.entity(),
@@ -131,7 +180,7 @@ fn take_recorded(
     ) else {
         return Ok(());
     };
-    if row.is_deleted || !span.holds(date, document.is_adjusting()) {
+    if !span.holds(date, document.is_adjusting()) {
         return Ok(());
     }
     let source = document.lines()?;
@@ -142,24 +191,16 @@ fn take_recorded(
     {
         return Ok(());
     }
-    let posting = row
-        .deliveries
-        .iter()
-        .rfind(|d| d.delivery.role == DeliveryRole::Posting);
-    let sent = posting
-        .map(|d| canonical::decode_document(&d.payload))
-        .transpose()?;
-    let recorded = sent.map(|document| document.lines()).transpose()?;
-    simulation.add(&TrialDocument {
-        number: &row.envelope.number,
+    let recorded = sent.map(Document::lines).transpose()?;
+    take(&TrialDocument {
+        number: &envelope.number,
         kind: document.kind(),
         entity: entity.as_str(),
         currency,
         date,
         source: &source,
         recorded: recorded.as_deref(),
-    })?;
-    Ok(())
+    })
 }
 
 /// What a company folder says of a document beside its lines.
@@ -172,9 +213,8 @@ struct Head {
 pub(crate) fn of_folder(
     folder: &CompanyFolder,
     reference: &Reference,
-    simulation: &mut Simulation<'_>,
-    span: &Span,
-    entity: Option<&str>,
+    (span, entity): (&Span, Option<&str>),
+    take: &mut Take<'_>,
 ) -> anyhow::Result<()> {
     let heads = heads(folder, &reference.calendar, span)?;
     let names: Vec<&String> = reference.dimensions.keys().collect();
@@ -196,7 +236,7 @@ pub(crate) fn of_folder(
             let currency = known
                 .ok_or_else(|| anyhow!("{id}: entity {owner} is unknown"))?
                 .currency;
-            simulation.add(&TrialDocument {
+            take(&TrialDocument {
                 number: &id,
                 kind: DocumentKind::JournalEntry,
                 entity: &owner,

@@ -46,7 +46,24 @@ pub fn faults_of_refusals(refusals: &[Refusal], authored: Option<&Authored>) -> 
 }
 
 fn place_of(refusal: &Refusal, authored: &Authored) -> Option<Fault> {
-    let rule = refusal.rule.as_ref()?;
+    let Some(rule) = &refusal.rule else {
+        let field = match refusal.problem {
+            Problem::DuplicateVersion => "version",
+            Problem::OverlappingVersions => "effective_from",
+            Problem::DroppedButUsed => "dropped",
+            Problem::DuplicateRule
+            | Problem::AmbiguousRules
+            | Problem::UnreachableRule
+            | Problem::MissingTable
+            | Problem::UnknownColumn
+            | Problem::UnknownDimension
+            | Problem::RetiredTarget
+            | Problem::UnknownTarget
+            | Problem::UnknownSegment
+            | Problem::NoHierarchy => return None,
+        };
+        return authored.places.of(&format!("crosswalk.{field}")).cloned();
+    };
     let mut rules = authored.version.rules.iter();
     // Of two rules of one id the later one is the one that is told.
     let at = rules.rposition(|own| own.id == *rule)?;

@@ -5,6 +5,7 @@
 use std::path::Path;
 
 use crate::book::{Book, Fault, Found, FoundCell, FoundSheet};
+use crate::workbook::is_dangerous;
 
 /// Writes one file per sheet into `folder`, which is made if it is missing.
 ///
@@ -28,8 +29,9 @@ pub fn write_folder(book: &Book, folder: &Path) -> std::io::Result<()> {
     Ok(())
 }
 
-fn guarded(cell: &str) -> String {
-    if cell.starts_with(['=', '+', '-', '@', '\t', '\r', '\0', '\'']) {
+/// A text as a cell of CSV that no spreadsheet takes for a formula: an apostrophe goes before one that begins like it.
+pub fn guarded(cell: &str) -> String {
+    if is_dangerous(cell) {
         format!("'{cell}")
     } else {
         cell.to_owned()

@@ -2,7 +2,8 @@
 //!
 //! A [`Book`] is sheets of text cells. [`book_of`] makes one from a version and what is known of live values; [`version_of`] reads one
 //! back, and names sheet, cell and remedy of everything it can't take. The canonical bytes of a version that went out and came back are
-//! the same. Also here: a skeleton to start from, the difference of two versions, and why a line is coded as it is.
+//! the same. Also here: a skeleton to start from, the difference of two versions, and why a line is coded as it is, and reports
+//! as workbooks.
 //!
 //! Not here: whether a version may be signed (the engine), who signs it, which files are meant.
 //!
@@ -20,6 +21,7 @@ mod live;
 mod outline;
 mod packed;
 mod read;
+mod report;
 mod skeleton;
 mod suggest;
 mod workbook;
@@ -29,10 +31,11 @@ pub use book::{Book, Fault, Found, FoundCell, FoundSheet, Sheet};
 pub use check::{checked, faults_of_refusals};
 pub use diff::{Difference, DifferenceKind, differences};
 pub use explain::{Explained, ExplainedSegment, Question, Tried, Verdict, explain};
-pub use folder::{read_folder, write_folder};
+pub use folder::{guarded, read_folder, write_folder};
 pub use live::{LiveValue, LiveValues};
 pub use outline::pretty;
 pub use read::{Authored, version_of};
+pub use report::{ReportCell, ReportSheet, write_report};
 pub use skeleton::skeleton;
 pub use workbook::{read_workbook, write_workbook};
 pub use write::{Unwritable, book_of};

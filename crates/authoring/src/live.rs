@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use tieout_engine::crosswalk::{Reference, Validity};
+use tieout_engine::crosswalk::{Reference, Validity, WhenBlank};
 
 /// A value of a dimension or of a segment.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -20,13 +20,18 @@ pub struct LiveValues {
     pub source: BTreeMap<String, BTreeMap<String, LiveValue>>,
     /// Values of the target: by segment and value.
     pub target: BTreeMap<String, BTreeMap<String, LiveValue>>,
+    /// Every dimension lines may carry, and what blank means.
+    pub dimensions: BTreeMap<String, WhenBlank>,
     /// Amount at stake by attribute and id, in words with its currency. Never calculated with here.
     pub at_stake: BTreeMap<(String, String), String>,
 }
 
 impl LiveValues {
-    /// Adds the ids the reference data knows: accounts and segment values. Names that are known stay.
+    /// Adds what the reference data knows: dimensions, ids of accounts and segment values. Names that are known stay.
     pub fn add_reference(&mut self, reference: &Reference) {
+        let dimensions = reference.dimensions.iter();
+        self.dimensions
+            .extend(dimensions.map(|(name, blank)| (name.clone(), blank.clone())));
         let accounts = self.source.entry("account".to_owned()).or_default();
         for code in reference.accounts.keys() {
             accounts.entry(code.clone()).or_default();

@@ -12,6 +12,7 @@ use tieout_engine::crosswalk::{Json, VersionFile};
 
 use crate::book::{Book, Fault, Found, FoundCell, FoundSheet};
 use crate::read::grid::Grid;
+use crate::write::DIMENSION;
 
 /// A version that was read from sheets.
 #[derive(Debug, Clone)]
@@ -137,6 +138,8 @@ enum Kind {
     Fixed,
     Rules(String),
     Table(String),
+    /// For people only.
+    Dimension,
 }
 
 const FIXED: [&str; 7] = [
@@ -165,6 +168,7 @@ impl Reading<'_> {
         for sheet in &self.found.sheets {
             match kind_of(&sheet.name, &numbered) {
                 Some(Kind::Fixed) => {}
+                Some(Kind::Dimension) => self.faults.extend(formulas(sheet)),
                 Some(Kind::Rules(segment)) => rules.push((segment, sheet)),
                 Some(Kind::Table(attribute)) => tables.push((attribute, sheet)),
                 None => {
@@ -233,6 +237,26 @@ fn kind_of(name: &str, numbered: &BTreeMap<String, (String, String)>) -> Option<
         _ if of.is_empty() || of.starts_with('#') => None,
         "Rules" => Some(Kind::Rules(of.to_owned())),
         "Table" => Some(Kind::Table(of.to_owned())),
+        DIMENSION => Some(Kind::Dimension),
         _ => None,
     }
+}
+
+/// A sheet that is for people only is passed by, but a formula on it is refused like anywhere else.
+fn formulas(sheet: &FoundSheet) -> Vec<Fault> {
+    let mut found = Vec::new();
+    for (row, cells) in sheet.rows.iter().enumerate() {
+        for (column, cell) in cells.iter().enumerate() {
+            if let FoundCell::Formula(formula) = cell {
+                let what = format!("the cell holds the formula {formula}");
+                let fault = Fault::sheet(
+                    &sheet.name,
+                    what,
+                    "replace it by its value (copy, then paste values)",
+                );
+                found.push(fault.at(row, Some(column)));
+            }
+        }
+    }
+    found
 }

@@ -1,5 +1,6 @@
 //! A version out: one sheet per segment and table, and the rest of its members.
 
+mod dimensions;
 mod names;
 mod tables;
 
@@ -13,6 +14,7 @@ use crate::conditions;
 use crate::live::LiveValues;
 use crate::read::{found_of, version_of};
 
+pub(crate) use dimensions::DIMENSION;
 pub(crate) use names::{FLEXFIELDS, Layout, OPTIONAL_FIELDS, REQUIRED_FIELDS};
 
 /// Why a version can't become sheets.
@@ -32,6 +34,16 @@ pub enum Unwritable {
         len: usize,
         /// The limit.
         max: usize,
+    },
+    /// A sheet would have more rows than a spreadsheet takes.
+    #[error(
+        "the sheet {sheet:?} has {rows} rows, more than a spreadsheet takes; use CSV, or choose a shorter time"
+    )]
+    TooMany {
+        /// Which sheet.
+        sheet: String,
+        /// Its rows.
+        rows: usize,
     },
     /// A part of the file has a form this version of the program does not know.
     #[error("{0} has a form that has no cell")]
@@ -68,6 +80,7 @@ pub fn book_of(bytes: &[u8], live: &LiveValues) -> Result<Book, Unwritable> {
         sheets.push(rules(&source, segment, &layout)?);
     }
     sheets.extend(tables::tables(&source, &layout, &ranges)?);
+    sheets.extend(dimensions::dimensions(&source));
     sheets.push(retired(&source)?);
     sheets.push(flexfields(&source)?);
     sheets.push(analytic(&source)?);

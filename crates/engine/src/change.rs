@@ -204,6 +204,8 @@ pub struct BreakRecord {
     pub document: String,
     /// What differs, for people.
     pub summary: String,
+    /// What it was traced to, as [`crate::BreakTrace::encode`] writes it; empty in records of before it was kept.
+    pub trace: Vec<u8>,
 }
 
 /// One call to a system, as the audit log keeps it.
@@ -415,7 +417,8 @@ fn write_reconciliation(
 }
 
 fn write_break(w: &mut Writer, found: &BreakRecord) {
-    w.text("break");
+    let is_traced = !found.trace.is_empty();
+    w.text(if is_traced { "traced break" } else { "break" });
     w.text(found.entity.as_str());
     let texts = [
         &found.snapshot,
@@ -425,6 +428,9 @@ fn write_break(w: &mut Writer, found: &BreakRecord) {
         &found.summary,
     ];
     texts.into_iter().for_each(|text| w.text(text));
+    if is_traced {
+        w.bytes(Digest::of(&found.trace).as_bytes());
+    }
 }
 
 fn write_open(w: &mut Writer, opened: &OpenedDelivery) {

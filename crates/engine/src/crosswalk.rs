@@ -43,7 +43,7 @@ pub use reference::{
 pub use signature::{
     KeyFault, Opened, SealFault, SealingKey, TrustedKeys, message_to_sign, open, seal, seal_with,
 };
-pub use translate::{Lineage, RECORDED_RULE, RuleUse, Translation};
+pub use translate::{Lineage, RECORDED_RULE, RuleUse, SUPERSEDED_RULE, Translation};
 
 /// Payload type of a sealed version.
 pub const VERSION_TYPE: &str = "application/vnd.tieout.crosswalk+json";
@@ -141,6 +141,10 @@ impl Crosswalk {
         if !refusals.is_empty() {
             return Err(CrosswalkError::Refused(refusals));
         }
+        Ok(Self::assembled(files, reference))
+    }
+
+    fn assembled(files: Vec<VersionFile>, reference: Reference) -> Self {
         let mut bytes: Vec<u8> = reference.canonical_bytes();
         for file in &files {
             bytes.extend_from_slice(file.digest.as_bytes());
@@ -148,7 +152,7 @@ impl Crosswalk {
         let classes = reference.accounts.iter();
         let blank = reference.dimensions.values().enumerate();
         let required = blank.filter(|(_, blank)| **blank == WhenBlank::Required);
-        Ok(Self {
+        Self {
             digest: Digest::of(&bytes),
             classes: classes
                 .map(|(code, class)| (code.clone(), *class))
@@ -161,7 +165,7 @@ impl Crosswalk {
                 .collect(),
             files,
             reference,
-        })
+        }
     }
 
     /// Digest of everything signed, reference data included: proves which crosswalk a run used.

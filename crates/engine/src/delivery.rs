@@ -124,6 +124,15 @@ pub enum DeliveryState {
     Resolved(Resolution),
 }
 
+/// The job of a delivery that was looked up and stands in the target without being posted there. No system gives such a job: it is asked
+/// about by looking it up again.
+pub const STANDING_JOB: &str = "it stands in the target but is not posted there yet";
+
+/// True if a job means: look it up again.
+pub fn is_standing(job: &JobRef) -> bool {
+    job.0 == STANDING_JOB
+}
+
 /// How a person settled a delivery by hand. Who and when stand in the audit log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Resolution {
@@ -473,7 +482,7 @@ pub struct DeliveryPolicy {
 impl Default for DeliveryPolicy {
     fn default() -> Self {
         Self {
-            lease_ms: 10_000,
+            lease_ms: 8_000,
             backoff_first_ms: 500,
             backoff_max_ms: 300_000,
             attempts_max: 12,

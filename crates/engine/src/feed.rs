@@ -260,8 +260,10 @@ impl<'c> Feed<'c> {
                 ("version", Json::text(&version.version)),
             ])
         });
+        let stamps: BTreeSet<&String> = self.rows.keys().map(|(stamp, _)| stamp).collect();
         let manifest = Json::object([
             ("complete", Json::Bool(waiting == 0)),
+            ("documents", count(stamps.len())),
             ("documents_waiting", integer(waiting)),
             ("files", Json::List(entries)),
             ("lines_of_earlier_revisions", integer(self.without_source)),

@@ -42,7 +42,7 @@ pub(crate) struct Answer {
 /// What became of a write that was answered.
 #[derive(Debug, Clone)]
 pub(crate) enum Written {
-    /// Done; what the target answered, which is complete JSON. It is parsed by those who need it: a business row is read back anyway.
+    /// Done; what the target answered, which begins and ends as JSON. It is parsed by those who need it: a business row is read back anyway.
     Done(Bytes),
     /// Refused by the application; nothing was done.
     Refused(ErrorBody),
@@ -111,7 +111,16 @@ impl Client {
         path: &str,
         body: &Value,
     ) -> Result<Written, Fault> {
-        let bytes = Bytes::from(body.to_string());
+        let bytes = serde_json::to_vec(body).map_err(|e| {
+            let (class, origin) = (FaultClass::Incompatible, FaultOrigin::Transport);
+            Fault::new(
+                class,
+                origin,
+                operation,
+                format!("the body can't be written: {e}"),
+            )
+        })?;
+        let bytes = Bytes::from(bytes);
         let sent = self
             .exchange(operation, http::Method::POST, path, bytes)
             .await;
@@ -127,17 +136,12 @@ impl Client {
             }
         };
         if (200..300).contains(&raw.status) {
-            return serde_json::from_slice::<serde::de::IgnoredAny>(&raw.body)
-                .map(|_complete| Written::Done(raw.body.clone()))
-                .map_err(|e| {
-                    let detail = format!("status {} with a body that is no JSON: {e}", raw.status);
-                    Fault::new(
-                        FaultClass::Indeterminate,
-                        FaultOrigin::Gateway,
-                        operation,
-                        detail,
-                    )
-                });
+            if is_whole(&raw.body) {
+                return Ok(Written::Done(raw.body));
+            }
+            let detail = format!("status {} with a body that is no whole JSON", raw.status);
+            let (class, origin) = (FaultClass::Indeterminate, FaultOrigin::Gateway);
+            return Err(Fault::new(class, origin, operation, detail));
         }
         let words = read_error(&raw.body);
         if matches!(raw.status, 400 | 409 | 412 | 422) && !words.message.is_empty() {
@@ -256,6 +260,16 @@ impl Client {
             body: response.into_body(),
         })
     }
+}
+
+/// True if a body begins and ends as a JSON object or array. No more is asked of the answer to a write: what it says is read back anyway, and
+/// whoever needs it parses it.
+fn is_whole(body: &[u8]) -> bool {
+    let body = body.trim_ascii();
+    matches!(
+        (body.first(), body.last()),
+        (Some(b'{'), Some(b'}')) | (Some(b'['), Some(b']'))
+    )
 }
 
 /// A fault for an answer this client does not understand.

@@ -42,7 +42,7 @@ pub struct FusionConfig {
     pub journals_per_query: usize,
     /// Longest filter of one look-up, percent-encoded, in bytes. Default 6000: web tiers commonly end a request line at 8190.
     pub filter_len_max: usize,
-    /// Invoices of one call of `post`. Default 100.
+    /// Invoices of one call of `post`, whose outcomes are recorded together. Default 400: recording waits for the disk, whatever their number.
     pub invoices_per_batch: u32,
     /// Journal entries of one call of `post`. Default 500.
     pub journals_per_batch: u32,
@@ -374,7 +374,7 @@ impl FusionConfig {
             invoices_per_query: 50,
             journals_per_query: 25,
             filter_len_max: 6000,
-            invoices_per_batch: 100,
+            invoices_per_batch: 400,
             journals_per_batch: 500,
             journal_source: text("Sage Intacct"),
             invoice_source: text("Sage Intacct"),

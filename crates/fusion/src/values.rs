@@ -6,9 +6,9 @@ use tieout_model::AccountingDate;
 use crate::client::not_understood;
 use crate::system::Fusion;
 use crate::wire::attribute::{date, flag, text};
-use crate::wire::query::{Query, quoted};
+use crate::wire::query::{Query, encoded, quoted};
 
-/// One value of a value set (fusion.md §9.8 [S]).
+/// One value of a value set (fusion.md §8.4 [S-live]).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SegmentValue {
     /// The value.
@@ -32,29 +32,26 @@ impl Fusion {
         let operation = "GET valueSets";
         let query = Query::default().with("q", &format!("ValueSetCode={}", quoted(value_set)));
         let path = self.client.resource("valueSets");
-        let mut rows = self.client.all(operation, &path, &query).await?;
+        let sets = self.client.all(operation, &path, &query).await?;
+        let mut sets = sets.iter();
+        if !sets.any(|row| text(&row.value, "ValueSetCode") == value_set) {
+            return Ok(Vec::new());
+        }
+        // The values are a child of their own: a set does not carry them (fusion.md §8.4 [S-live]).
+        let operation = "GET valueSets/child/values";
+        let path = format!("{path}/{}/child/values", encoded(value_set));
+        let rows = self.client.all(operation, &path, &Query::default()).await?;
+        let unreadable = |e| not_understood(operation, e);
         let mut found = Vec::new();
-        for row in &mut rows {
-            if text(&row.value, "ValueSetCode") != value_set {
-                continue;
-            }
-            self.client
-                .complete(operation, &mut row.value, &["values"])
-                .await?;
-            let values = row
-                .value
-                .get("values")
-                .and_then(serde_json::Value::as_array);
-            let unreadable = |e| not_understood(operation, e);
-            for value in values.into_iter().flatten() {
-                found.push(SegmentValue {
-                    value: text(value, "Value"),
-                    description: text(value, "Description"),
-                    is_enabled: flag(value, "EnabledFlag"),
-                    from: date(value, "StartDateActive").map_err(unreadable)?,
-                    to: date(value, "EndDateActive").map_err(unreadable)?,
-                });
-            }
+        for row in &rows {
+            let value = &row.value;
+            found.push(SegmentValue {
+                value: text(value, "Value"),
+                description: text(value, "Description"),
+                is_enabled: flag(value, "EnabledFlag"),
+                from: date(value, "StartDateActive").map_err(unreadable)?,
+                to: date(value, "EndDateActive").map_err(unreadable)?,
+            });
         }
         Ok(found)
     }

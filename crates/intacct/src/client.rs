@@ -197,13 +197,15 @@ impl Client {
             .body(Bytes::from(body))
             .map_err(|fault| incompatible(&function.operation, fault.to_string()))
             .map_err(Failure::from)?;
-        let _place = self.throttle.enter().await;
         let attempted = &function.operation;
-        let response = self
-            .transport
-            .send(request)
-            .await
-            .map_err(|fault| classify::transport(&fault, attempted, function.nature))?;
+        let place = self.throttle.enter().await;
+        let sent = self.transport.send(request).await;
+        // The place is free and whoever waits for it asks before this answer is read: reading a page takes as long as the gateway needs for
+        // the next one.
+        drop(place);
+        tokio::task::yield_now().await;
+        let response =
+            sent.map_err(|fault| classify::transport(&fault, attempted, function.nature))?;
         let answer = classify::response(&response, attempted, function.nature)?;
         match answer.results.first() {
             Some(result) if result.control_id == control_id => Ok(answer),

@@ -19,6 +19,7 @@ mod query;
 mod source;
 mod target;
 mod tenant;
+mod values;
 mod xml;
 
 use std::sync::Arc;
@@ -31,6 +32,7 @@ pub use config::{
     BalanceFunction, BalanceReading, Bounds, Capture, DimensionField, IntacctConfig, Posting,
     UserZone,
 };
+pub use values::SourceValue;
 
 /// One Sage Intacct company.
 pub struct Intacct {

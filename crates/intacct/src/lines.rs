@@ -75,7 +75,8 @@ pub(crate) async fn read(
         .chunks(size)
         .map(|chunk| chunk_read(client, query, chunk))
         .collect();
-    let at_a_time = client.config.bounds.in_flight_max.max(1);
+    // One more than may be in flight: it is asked for while an answer is read.
+    let at_a_time = client.config.bounds.in_flight_max.max(1) + 1;
     let mut chunks = stream::iter(chunks).buffered(at_a_time);
     while let Some(pages) = chunks.next().await {
         for table in pages? {

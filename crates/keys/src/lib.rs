@@ -1,10 +1,12 @@
-//! Keys: making and checking signatures. Key services of other providers come behind the same door later; now there are local files.
+//! Keys: making and checking signatures, and sealing secrets. Key services of other providers come behind the same door later; now there are
+//! local files.
 //!
-//! Not for secrets of systems (passwords, tokens): references to those are resolved by the program. Checking a signature needs no key
-//! service, only the public key, so it is a function.
+//! Which secret is used for what is not known here: references are resolved by the program. Checking a signature needs no key service, only
+//! the public key, so it is a function.
 
 mod folder;
 mod local;
+mod sealed;
 
 use std::fmt;
 use std::path::PathBuf;
@@ -17,6 +19,7 @@ use tieout_model::Digest;
 
 pub use folder::KeyFolder;
 pub use local::LocalKeys;
+pub use sealed::{RootKey, SealError, SealedFile, SecretFacts};
 
 /// Names a signing key: the first 16 hexadecimal digits of the SHA-256 of its public key.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]

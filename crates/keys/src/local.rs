@@ -43,7 +43,12 @@ impl LocalKeys {
                 failed(path, "read", source)
             }
         })?;
-        refuse_exposed(path)?;
+        if let Some(mode) = exposed_mode(path).map_err(|source| failed(path, "read", source))? {
+            return Err(KeyError::Exposed {
+                path: path.into(),
+                mode,
+            });
+        }
         let key = SigningKey::from_pkcs8_pem(&text)
             .map_err(|_| KeyError::Malformed { path: path.into() })?;
         Ok(Self::new(key))
@@ -139,7 +144,8 @@ fn create(path: &Path) -> Result<(), KeyError> {
     synced.map_err(|source| failed(path, "synchronised", source))
 }
 
-fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+/// Writes a new file that only its owner can read.
+pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
@@ -149,24 +155,19 @@ fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     file.sync_all()
 }
 
+/// The permissions of a file that others can read.
 #[cfg(unix)]
-fn refuse_exposed(path: &Path) -> Result<(), KeyError> {
+pub(crate) fn exposed_mode(path: &Path) -> io::Result<Option<u32>> {
     use std::os::unix::fs::PermissionsExt as _;
 
-    let metadata = fs::metadata(path).map_err(|source| failed(path, "read", source))?;
-    let mode = metadata.permissions().mode() & 0o777;
-    if mode & 0o077 == 0 {
-        return Ok(());
-    }
-    Err(KeyError::Exposed {
-        path: path.into(),
-        mode,
-    })
+    let mode = fs::metadata(path)?.permissions().mode() & 0o777;
+    Ok((mode & 0o077 != 0).then_some(mode))
 }
 
+/// The permissions of a file that others can read.
 #[cfg(not(unix))]
-fn refuse_exposed(_path: &Path) -> Result<(), KeyError> {
-    Ok(())
+pub(crate) fn exposed_mode(_path: &Path) -> io::Result<Option<u32>> {
+    Ok(None)
 }
 
 fn failed(path: &Path, attempted: &'static str, source: io::Error) -> KeyError {

@@ -11,10 +11,14 @@ use tieout_engine::{Admission, Circuit};
 use tieout_model::{SystemId, Timestamp};
 
 use crate::context::Context;
+use crate::pace::Pace;
 
-/// Circuits by system.
+/// Circuits by system, and how fast deliveries are taken.
 #[derive(Debug, Default)]
-pub struct Circuits(Mutex<BTreeMap<SystemId, Known>>);
+pub struct Circuits {
+    known: Mutex<BTreeMap<SystemId, Known>>,
+    pub(crate) pace: Pace,
+}
 
 #[derive(Debug, Default)]
 struct Known {
@@ -36,7 +40,7 @@ pub struct Away {
 
 impl Circuits {
     fn locked(&self) -> MutexGuard<'_, BTreeMap<SystemId, Known>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The systems that are away now.

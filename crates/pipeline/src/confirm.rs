@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use tieout_connector::Batch;
+use tieout_engine::delivery::is_standing;
 use tieout_engine::{Admission, DeliveryEvent, DeliveryState, StateWord};
 use tieout_model::{DeliveryId, DocumentKind, JobRef, SystemId};
 
@@ -40,7 +41,12 @@ pub async fn pass(context: &Context) -> Result<Progress, PassError> {
         for (job, lot) in by_job(lot) {
             let lot = admitted(context, &target, lot);
             worked += lot.len();
-            if !lot.is_empty() {
+            if lot.is_empty() {
+                continue;
+            }
+            if is_standing(&job) {
+                look_up(context, &target, kind, lot).await?;
+            } else {
                 ask_about(context, &target, kind, &job, lot).await?;
             }
         }

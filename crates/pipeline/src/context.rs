@@ -8,7 +8,7 @@ use tieout_connector::{Books, CallRecord, CallSink, Source, Target, Waiter};
 use tieout_engine::crosswalk::Crosswalk;
 use tieout_engine::{Actor, CallFact, Change, Changeset, CircuitPolicy, DeliveryPolicy, Moment};
 use tieout_model::{Ambient, Document, SystemId, Timestamp, canonical};
-use tieout_store::{CommitError, Committed, LoadError, Store, StoredDelivery};
+use tieout_store::{CommitError, Committed, LoadError, Store, StoreFailure, StoredDelivery};
 
 use crate::circuits::Circuits;
 use crate::flow::Stream;
@@ -33,7 +33,7 @@ pub struct Bounds {
     pub translate_len_max: usize,
     /// Documents that wait for another one, looked at in one pass.
     pub waiting_len_max: usize,
-    /// Deliveries leased at a time.
+    /// Deliveries leased at a time, at most: fewer while their system is slow.
     pub lease_len_max: usize,
     /// Deliveries asked about at a time.
     pub confirm_len_max: usize,
@@ -49,7 +49,7 @@ impl Default for Bounds {
             page_len_max: 2_000,
             translate_len_max: 500,
             waiting_len_max: 5_000,
-            lease_len_max: 200,
+            lease_len_max: 400,
             confirm_len_max: 400,
             queue_len_max: 100_000,
             circuit: CircuitPolicy::default(),
@@ -116,6 +116,27 @@ pub enum PassError {
     },
 }
 
+impl PassError {
+    /// What the store said if it could not answer now, and may later.
+    pub(crate) const fn outage(&self) -> Option<&StoreFailure> {
+        match self {
+            Self::Load(LoadError::Unavailable(failure))
+            | Self::Commit {
+                cause: CommitError::Unavailable(failure),
+                ..
+            } => Some(failure),
+            Self::Load(LoadError::Corrupt(_))
+            | Self::Commit {
+                cause: CommitError::Corrupt(_) | CommitError::Conflict(_),
+                ..
+            }
+            | Self::Damaged(_)
+            | Self::Evidence(_)
+            | Self::Source { .. } => None,
+        }
+    }
+}
+
 /// What a pass achieved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Progress {
@@ -154,7 +175,7 @@ impl Context {
         let mut changes = changes;
         let calls = self.calls.take();
         if !calls.is_empty() {
-            changes.push(Change::RecordCalls(calls));
+            changes.push(Change::RecordCalls(calls.clone()));
         }
         if changes.is_empty() {
             return Ok(None);
@@ -170,6 +191,7 @@ impl Context {
             Ok(committed) => Ok(Some(committed)),
             Err(CommitError::Conflict(conflict)) => {
                 tracing::debug!(stage, %conflict, "somebody else was faster");
+                self.calls.put_back(calls);
                 Ok(None)
             }
             Err(cause) => Err(PassError::Commit { stage, cause }),
@@ -205,6 +227,13 @@ impl CallBuffer {
     /// Takes what is waiting.
     pub fn take(&self) -> Vec<CallFact> {
         std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Puts back what was not recorded, before what came since.
+    fn put_back(&self, mut calls: Vec<CallFact>) {
+        let mut waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        calls.append(&mut waiting);
+        *waiting = calls;
     }
 }
 

@@ -33,8 +33,14 @@ pub async fn pass(context: &Context) -> Result<Progress, PassError> {
         if let Some(target) = target.filter(|_| leased.is_empty()) {
             context.not_called(&target);
         }
-        count += leased.len();
+        let (len, began) = (leased.len(), context.now());
+        count += len;
         send_all(context, leased).await?;
+        if len > 1 && len == limit {
+            let took_ms = context.now().millis().saturating_sub(began.millis());
+            let len_max = context.bounds.lease_len_max;
+            context.circuits.pace.took(len, took_ms, len_max);
+        }
     }
     if count == 0 {
         return Ok(Progress::Idle {
@@ -63,7 +69,7 @@ async fn send_all(context: &Context, leased: Vec<StoredDelivery>) -> Result<(), 
 /// What may be leased: everything while all systems answer, else only what is for those that do, and one delivery as a probe for one
 /// whose pause is over.
 async fn targets(context: &Context) -> Result<Vec<(Option<SystemId>, usize)>, PassError> {
-    let all = context.bounds.lease_len_max;
+    let all = context.circuits.pace.len(context.bounds.lease_len_max);
     if context.circuits.away(context.now()).is_empty() {
         return Ok(vec![(None, all)]);
     }

@@ -7,6 +7,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 
+use tieout_model::Timestamp;
 use tokio::sync::Notify;
 
 use crate::context::{Context, PassError, Progress};
@@ -14,6 +15,9 @@ use crate::{confirm, deliver, extract, translate};
 
 /// Longest wait before a stage looks by itself, whatever it was told.
 const LOOK_INTERVAL_MS: u64 = 1_000;
+/// How long a stage waits for a store that does not answer (a server that restarts, a standby that takes over, a disk that is full) before
+/// the program ends: whoever watches it must then be told.
+const STORE_PATIENCE_MS: i64 = 60_000;
 
 /// Wakes the stages, and stops them.
 #[derive(Debug, Default)]
@@ -56,81 +60,166 @@ pub struct Drained {
     pub rounds: u64,
 }
 
-/// Drives all stages side by side until [`Wake::stop`]. `poll_interval_ms` is how often sources are read without a trigger.
+/// Drives all stages side by side until [`Wake::stop`]. `poll_interval_ms` is how often sources are read without a trigger; flows with a
+/// cadence are read at its times, which no trigger hurries.
 ///
 /// # Errors
-/// [`PassError`] if the store fails; a source that can't be read is tried again.
+/// [`PassError`] if the store is damaged or does not answer for a minute; a source that can't be read is tried again.
 pub async fn run(
     context: Arc<Context>,
     wake: Arc<Wake>,
     poll_interval_ms: u64,
 ) -> Result<(), PassError> {
-    let extract = async {
-        while !wake.is_stopping() {
-            match extract::pass(&context).await {
-                Ok(Progress::Worked(_)) => wake.translate.notify_one(),
-                Ok(Progress::Idle { wake_at }) => {
-                    let soon = wake_at.map(|at| wait_ms(&context, Some(at)));
-                    let pause = soon.map_or(poll_interval_ms, |ms| ms.min(poll_interval_ms));
-                    rest(&context, &wake.extract, pause).await;
-                }
-                Err(PassError::Source { system, detail }) => {
-                    // Said once, by the circuit.
-                    tracing::debug!(%system, %detail, "source cannot be read, will try again");
-                    let pause = detail.retry_after_ms.unwrap_or(LOOK_INTERVAL_MS).max(100);
-                    rest(&context, &wake.extract, pause.min(60_000)).await;
-                }
-                Err(other) => return Err(other),
-            }
-        }
-        Ok(())
-    };
+    let waiting = Waiting::default();
     let translate = async {
+        let mut outage = waiting.outage();
         while !wake.is_stopping() {
-            match translate::pass(&context).await? {
-                Progress::Worked(_) => wake.deliver.notify_one(),
-                Progress::Idle { .. } => rest(&context, &wake.translate, LOOK_INTERVAL_MS).await,
+            let done = translate::pass(&context).await;
+            match outage.sit_out(&context, done).await? {
+                Some(Progress::Worked(_)) => wake.deliver.notify_one(),
+                Some(Progress::Idle { .. }) => {
+                    rest(&context, &wake.translate, LOOK_INTERVAL_MS).await;
+                }
+                None => {}
             }
         }
         Ok(())
     };
     let confirm = async {
+        let mut outage = waiting.outage();
         while !wake.is_stopping() {
-            match confirm::pass(&context).await? {
+            let done = confirm::pass(&context).await;
+            match outage.sit_out(&context, done).await? {
                 // A settled delivery may let the next one of its document go.
-                Progress::Worked(_) => wake.deliver.notify_one(),
-                Progress::Idle { wake_at } => {
+                Some(Progress::Worked(_)) => wake.deliver.notify_one(),
+                Some(Progress::Idle { wake_at }) => {
                     let wait = wait_ms(&context, wake_at);
                     rest(&context, &wake.confirm, wait).await;
                 }
+                None => {}
             }
         }
         Ok(())
     };
     let lanes = async {
-        let first = deliver_lane(&context, &wake);
-        let second = deliver_lane(&context, &wake);
-        futures_util::future::try_join(first, second)
-            .await
-            .map(|_| ())
+        let lanes = (0..LANES).map(|_| deliver_lane(&context, &wake, waiting.outage()));
+        futures_util::future::try_join_all(lanes).await.map(|_| ())
     };
+    let extract = read_sources(&context, &wake, poll_interval_ms, waiting.outage());
     futures_util::future::try_join4(extract, translate, lanes, confirm)
         .await
         .map(|_| ())
 }
 
-/// One lane of delivery; two of them overlap sending with recording.
-async fn deliver_lane(context: &Context, wake: &Wake) -> Result<(), PassError> {
+/// The first stage.
+async fn read_sources(
+    context: &Context,
+    wake: &Wake,
+    poll_interval_ms: u64,
+    mut outage: Outage<'_>,
+) -> Result<(), PassError> {
     while !wake.is_stopping() {
-        match deliver::pass(context).await? {
-            Progress::Worked(_) => wake.confirm.notify_one(),
-            Progress::Idle { wake_at } => {
-                let wait = wait_ms(context, wake_at);
-                rest(context, &wake.deliver, wait).await;
+        match outage.sit_out(context, read(context).await).await {
+            Ok(Some(Progress::Worked(_))) => wake.translate.notify_one(),
+            Ok(Some(Progress::Idle { wake_at })) => {
+                let pause = wake_at.map_or(poll_interval_ms, |at| until_ms(context, at));
+                rest(context, &wake.extract, pause.min(poll_interval_ms)).await;
             }
+            Ok(None) => {}
+            Err(PassError::Source { system, detail }) => {
+                // Said once, by the circuit.
+                tracing::debug!(%system, %detail, "source cannot be read, will try again");
+                let pause = detail.retry_after_ms.unwrap_or(LOOK_INTERVAL_MS).max(100);
+                rest(context, &wake.extract, pause.min(60_000)).await;
+            }
+            Err(other) => return Err(other),
         }
     }
     Ok(())
+}
+
+/// Reads once; when idle, until something is due or a cadence's next time.
+async fn read(context: &Context) -> Result<Progress, PassError> {
+    match extract::pass(context).await? {
+        Progress::Idle { wake_at } => {
+            let next_read = extract::next_read(context).await?;
+            let wake_at = wake_at.into_iter().chain(next_read).min();
+            Ok(Progress::Idle { wake_at })
+        }
+        worked @ Progress::Worked(_) => Ok(worked),
+    }
+}
+
+/// One lane of delivery; several of them overlap sending with recording.
+async fn deliver_lane(
+    context: &Context,
+    wake: &Wake,
+    mut outage: Outage<'_>,
+) -> Result<(), PassError> {
+    while !wake.is_stopping() {
+        let done = deliver::pass(context).await;
+        match outage.sit_out(context, done).await? {
+            Some(Progress::Worked(_)) => wake.confirm.notify_one(),
+            Some(Progress::Idle { wake_at }) => {
+                let wait = wait_ms(context, wake_at);
+                rest(context, &wake.deliver, wait).await;
+            }
+            None => {}
+        }
+    }
+    Ok(())
+}
+
+/// How many stages wait for the store: the first says so, and the last that goes on.
+#[derive(Debug, Default)]
+struct Waiting(AtomicU32);
+
+impl Waiting {
+    const fn outage(&self) -> Outage<'_> {
+        Outage {
+            all: self,
+            since: None,
+        }
+    }
+}
+
+/// One stage's outage of the store.
+struct Outage<'a> {
+    all: &'a Waiting,
+    since: Option<Timestamp>,
+}
+
+impl Outage<'_> {
+    /// The answer of a pass; `None` after a wait if the store did not answer. A pass that failed may be run again like any other: whether its
+    /// last write became durable, the next one sees.
+    async fn sit_out(
+        &mut self,
+        context: &Context,
+        done: Result<Progress, PassError>,
+    ) -> Result<Option<Progress>, PassError> {
+        let ended = match done {
+            Ok(progress) => {
+                if self.since.take().is_some() && self.all.0.fetch_sub(1, Ordering::SeqCst) == 1 {
+                    tracing::warn!("the database answers again");
+                }
+                return Ok(Some(progress));
+            }
+            Err(ended) => ended,
+        };
+        let Some(failure) = ended.outage() else {
+            return Err(ended);
+        };
+        let now = context.now();
+        if self.since.is_none() && self.all.0.fetch_add(1, Ordering::SeqCst) == 0 {
+            tracing::warn!(%failure, "the database does not answer, will look again");
+        }
+        let since = *self.since.get_or_insert(now);
+        if now.millis().saturating_sub(since.millis()) >= STORE_PATIENCE_MS {
+            return Err(ended);
+        }
+        context.waiter.wait(LOOK_INTERVAL_MS).await;
+        Ok(None)
+    }
 }
 
 /// Drives the stages in turn until nothing is due within `patience_ms`.
@@ -217,8 +306,8 @@ pub async fn drain_side_by_side(
     Ok(drained)
 }
 
-/// How many lanes deliver at a time: one sends while another records.
-const LANES: u32 = 2;
+/// How many lanes deliver at a time: one records what it leased and one what was answered, while another sends.
+pub const LANES: u32 = 3;
 /// Longest wait of a stage for a word of the one before it.
 const WORD_INTERVAL_MS: u64 = 50;
 /// Looks at a full queue that does not move before reading ends: the target may be away.
@@ -341,12 +430,16 @@ enum Stage {
     Confirm,
 }
 
-fn wait_ms(context: &Context, wake_at: Option<tieout_model::Timestamp>) -> u64 {
-    let Some(at) = wake_at else {
-        return LOOK_INTERVAL_MS;
-    };
+fn wait_ms(context: &Context, wake_at: Option<Timestamp>) -> u64 {
+    wake_at.map_or(LOOK_INTERVAL_MS, |at| {
+        until_ms(context, at).min(LOOK_INTERVAL_MS)
+    })
+}
+
+/// Milliseconds until `at`, at least one.
+fn until_ms(context: &Context, at: Timestamp) -> u64 {
     let wait = at.millis().saturating_sub(context.now().millis());
-    u64::try_from(wait).unwrap_or(0).clamp(1, LOOK_INTERVAL_MS)
+    u64::try_from(wait).unwrap_or(0).max(1)
 }
 
 /// Waits until woken, at most `ms`.

@@ -3,11 +3,14 @@
 //! The cursor and what was read become durable together, so a crash repeats a page and loses none. A document already recorded in the same
 //! revision is left alone. A document that bears our own stamp is an echo and is not recorded. A record that is no well-formed document is
 //! held under its own name; the others go on.
+//!
+//! A stream with a cadence is read once for every time of it: when it was read to its end is remembered beside its cursor. So is what its
+//! reading covered: a flow that is given another entity is read from the beginning, or that entity's earlier documents would be lost.
 
 use std::collections::BTreeMap;
 
 use tieout_connector::{Captured, Cursor, Fault, FaultOrigin, Page, Scope, Source};
-use tieout_engine::{Admission, Change, HoldNotice, StateWord};
+use tieout_engine::{Admission, Change, FlowId, HoldNotice, StateWord};
 use tieout_model::{Document, DocumentId, Envelope, FaultClass, Revision, SystemId, Timestamp};
 use tieout_store::KnownRevision;
 
@@ -28,10 +31,19 @@ pub async fn pass(context: &Context) -> Result<Progress, PassError> {
         let wake_at = Some(context.now().plus_millis(FULL_PAUSE_MS));
         return Ok(Progress::Idle { wake_at });
     }
-    let pages = context
-        .streams
-        .iter()
-        .map(|stream| read_page(context, stream));
+    let restored = context.store.restored().await?;
+    // A restored database must see everything before it is believed again, whatever the hour.
+    let is_catching_up = restored.is_some_and(|found| found.through.is_none());
+    let mut due = Vec::new();
+    for stream in &context.streams {
+        let stood = Stood::read(context, stream).await?;
+        if is_catching_up || stood.is_due(context, stream) {
+            due.push((stream, stood));
+        }
+    }
+    let pages = due
+        .into_iter()
+        .map(|(stream, stood)| read_page(context, stream, stood));
     for page in futures_util::future::join_all(pages).await {
         match page {
             Ok(count) => worked += count,
@@ -65,7 +77,95 @@ async fn is_full(context: &Context) -> Result<bool, PassError> {
     Ok(false)
 }
 
-async fn read_page(context: &Context, stream: &Stream) -> Result<u32, PassError> {
+/// When a stream that is not read in real time is read next.
+///
+/// # Errors
+/// [`PassError`] if the store fails.
+pub async fn next_read(context: &Context) -> Result<Option<Timestamp>, PassError> {
+    let calendar = &context.crosswalk.reference().calendar;
+    let mut next: Option<Timestamp> = None;
+    for stream in &context.streams {
+        if !stream.cadence.is_real_time() {
+            let last = Stood::read(context, stream).await?.read_at();
+            let time = last.and_then(|last| stream.cadence.next_after(last, calendar));
+            next = next.into_iter().chain(time).min();
+        }
+    }
+    Ok(next)
+}
+
+/// Where a stream stood before a page.
+struct Stood {
+    /// How far it has read.
+    position: Option<String>,
+    /// What that reading covers; `None` in a database of before this was remembered.
+    coverage: Option<String>,
+    /// When it was last read to its end, as text; kept for cadences other than real time only.
+    read_at: Option<String>,
+}
+
+fn coverage_of(stream: &Stream) -> FlowId {
+    FlowId(format!("{} covers", stream.cursor.0))
+}
+
+fn read_at_of(stream: &Stream) -> FlowId {
+    FlowId(format!("{} read at", stream.cursor.0))
+}
+
+impl Stood {
+    async fn read(context: &Context, stream: &Stream) -> Result<Self, PassError> {
+        let flows = [
+            stream.cursor.clone(),
+            coverage_of(stream),
+            read_at_of(stream),
+        ];
+        let [position, coverage, read_at] = context.store.cursors(flows).await?;
+        Ok(Self {
+            position,
+            coverage,
+            read_at,
+        })
+    }
+
+    fn read_at(&self) -> Option<Timestamp> {
+        let micros = self.read_at.as_deref()?.parse().ok()?;
+        Some(Timestamp(micros))
+    }
+
+    fn covers(&self, stream: &Stream) -> bool {
+        let coverage = self.coverage.as_deref();
+        coverage.is_none_or(|before| stream.is_covered_by(before))
+    }
+
+    fn is_due(&self, context: &Context, stream: &Stream) -> bool {
+        let calendar = &context.crosswalk.reference().calendar;
+        let is_time = stream
+            .cadence
+            .is_due(self.read_at(), context.now(), calendar);
+        is_time || !self.covers(stream)
+    }
+
+    /// The changes that remember a page which ends at `next`; none if nothing moved.
+    fn moved(self, stream: &Stream, next: String, read_at: Option<Timestamp>) -> Vec<Change> {
+        let read_at = read_at.map(|at| at.0.to_string());
+        let steps = [
+            (stream.cursor.clone(), self.position, Some(next)),
+            (coverage_of(stream), self.coverage, Some(stream.coverage())),
+            (read_at_of(stream), self.read_at, read_at),
+        ];
+        let moved = steps.into_iter().filter_map(|(flow, expected, next)| {
+            let next = next.filter(|next| expected.as_ref() != Some(next))?;
+            Some(Change::AdvanceCursor {
+                flow,
+                expected,
+                next,
+            })
+        });
+        moved.collect()
+    }
+}
+
+async fn read_page(context: &Context, stream: &Stream, stood: Stood) -> Result<u32, PassError> {
     let Some(source) = context
         .systems
         .get(&stream.source)
@@ -73,21 +173,18 @@ async fn read_page(context: &Context, stream: &Stream) -> Result<u32, PassError>
     else {
         return Ok(0);
     };
-    let position = context.store.cursor(&stream.id).await?;
-    let page = ask(context, stream, source.as_ref(), position.as_deref()).await?;
+    let began = context.now();
+    let position = stood.position.as_deref().filter(|_| stood.covers(stream));
+    let page = ask(context, stream, source.as_ref(), position).await?;
     let found = page.captured.len();
     let mut changes = changes_of(context, stream, page.captured).await?;
     Tally::add(&context.tally.captured, changes.len());
-    let is_moved = position.as_deref() != Some(page.next.0.as_str());
-    if changes.is_empty() && !is_moved {
+    let news = changes.len();
+    let is_kept = !page.has_more && !stream.cadence.is_real_time();
+    changes.extend(stood.moved(stream, page.next.0, is_kept.then_some(began)));
+    if changes.is_empty() {
         return Ok(0);
     }
-    let news = changes.len();
-    changes.push(Change::AdvanceCursor {
-        flow: stream.id.clone(),
-        expected: position,
-        next: page.next.0,
-    });
     context.commit("extract", changes).await?;
     tracing::debug!(stream = %stream.id.0, found, news, "page read");
     Ok(u32::try_from(news)
@@ -242,7 +339,7 @@ fn mark_deleted(known: &mut BTreeMap<DocumentId, KnownRevision>, id: DocumentId)
 }
 
 /// True if the configuration lets this document travel in this stream, and it is not our own echo.
-fn is_in_scope(stream: &Stream, envelope: &Envelope) -> bool {
+pub fn is_in_scope(stream: &Stream, envelope: &Envelope) -> bool {
     let Some(entity) = envelope.document.entity() else {
         return true;
     };

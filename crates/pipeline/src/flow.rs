@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use tieout_engine::FlowId;
+use tieout_engine::{Cadence, FlowId};
 use tieout_model::{DocumentKind, EntityId, PostingKind, SystemId};
 
 /// How a document travels. Exactly one of the two for each kind and entity, so nothing ever posts twice.
@@ -27,6 +27,8 @@ pub struct Flow {
     pub source: SystemId,
     /// Where it goes.
     pub target: SystemId,
+    /// How soon.
+    pub cadence: Cadence,
 }
 
 /// Two flows carry the same documents.
@@ -45,11 +47,15 @@ pub struct FlowOverlap {
     pub entity: EntityId,
 }
 
-/// What one extraction reads: one kind of record of one source.
+/// What one extraction reads: one kind of record of one source, for the flows that share a cadence.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stream {
-    /// Its name; cursors and documents bear it.
+    /// Its name; documents bear it. Streams that differ in cadence only share it.
     pub id: FlowId,
+    /// Under which name it is remembered how far it has read.
+    pub cursor: FlowId,
+    /// How soon it is read.
+    pub cadence: Cadence,
     /// The kind of record that is read.
     pub kind: DocumentKind,
     /// The system of record.
@@ -72,6 +78,31 @@ impl Stream {
                     .any(|carried| carried.contains(posting))
             })
             .collect()
+    }
+
+    /// What its reading covers, as text that is kept beside its cursor: `E100=journal+other;E200=`.
+    pub fn coverage(&self) -> String {
+        let entities = self.postings.iter().map(|(entity, postings)| {
+            let postings: Vec<&str> = postings.iter().map(|posting| posting.word()).collect();
+            format!("{entity}={}", postings.join("+"))
+        });
+        entities.collect::<Vec<_>>().join(";")
+    }
+
+    /// True if a reading that covered `before` has seen everything of this stream.
+    pub fn is_covered_by(&self, before: &str) -> bool {
+        if before == self.coverage() {
+            return true;
+        }
+        let before: BTreeMap<&str, BTreeSet<&str>> = before
+            .split(';')
+            .filter_map(|part| part.split_once('='))
+            .map(|(entity, postings)| (entity, postings.split('+').collect()))
+            .collect();
+        self.postings.iter().all(|(entity, postings)| {
+            let known = before.get(entity.as_str());
+            known.is_some_and(|known| postings.iter().all(|p| known.contains(p.word())))
+        })
     }
 
     /// True if a posting of that kind travels for that entity.
@@ -99,16 +130,25 @@ pub fn streams(flows: &[Flow]) -> Result<Vec<Stream>, Vec<FlowOverlap>> {
     if !overlaps.is_empty() {
         return Err(overlaps);
     }
-    let mut found: BTreeMap<(SystemId, DocumentKind), Stream> = BTreeMap::new();
+    let mut found: BTreeMap<(SystemId, DocumentKind, String), Stream> = BTreeMap::new();
     for flow in flows {
         let kind = match flow.carrier {
             Carrier::Native => flow.kind,
             Carrier::LedgerPosting => DocumentKind::JournalEntry,
         };
+        let name = format!("{}/{}", flow.source, kind);
+        let cadence = flow.cadence.to_string();
+        let cursor = if flow.cadence.is_real_time() {
+            name.clone()
+        } else {
+            format!("{name} {cadence}")
+        };
         let stream = found
-            .entry((flow.source.clone(), kind))
+            .entry((flow.source.clone(), kind, cadence))
             .or_insert_with(|| Stream {
-                id: FlowId(format!("{}/{}", flow.source, kind)),
+                id: FlowId(name),
+                cursor: FlowId(cursor),
+                cadence: flow.cadence.clone(),
                 kind,
                 source: flow.source.clone(),
                 targets: BTreeMap::new(),
@@ -164,6 +204,7 @@ fn overlaps(flows: &[Flow]) -> Vec<FlowOverlap> {
 #[cfg(test)]
 mod tests {
     use super::{Carrier, Flow, streams};
+    use tieout_engine::Cadence;
     use tieout_model::{DocumentKind, EntityId, PostingKind, SystemId};
 
     fn flow(kind: DocumentKind, carrier: Carrier, entities: &[&str]) -> Flow {
@@ -173,7 +214,32 @@ mod tests {
             entities: entities.iter().map(|e| EntityId::new(*e)).collect(),
             source: SystemId::new("one"),
             target: SystemId::new("two"),
+            cadence: Cadence::real_time(),
         }
+    }
+
+    #[test]
+    fn flows_of_one_cadence_are_read_together_and_know_what_they_cover() {
+        let bills = |entities: &[&str], cadence: &str| Flow {
+            cadence: Cadence::parse(cadence, "UTC").unwrap(),
+            ..flow(DocumentKind::SupplierInvoice, Carrier::Native, entities)
+        };
+        let flows = [bills(&["A"], "real_time"), bills(&["B", "C"], "hourly")];
+        let found = streams(&flows).unwrap();
+        let cursors: Vec<&str> = found.iter().map(|s| s.cursor.0.as_str()).collect();
+        assert_eq!(
+            cursors,
+            ["one/supplier_invoice hourly UTC", "one/supplier_invoice"]
+        );
+        assert!(found.iter().all(|s| s.id.0 == "one/supplier_invoice"));
+        let hourly = &found[0];
+        assert!(hourly.is_covered_by(&hourly.coverage()));
+        assert!(hourly.is_covered_by("A=;B=;C="));
+        assert!(!hourly.is_covered_by("B="));
+        let journals = [flow(DocumentKind::JournalEntry, Carrier::Native, &["A"])];
+        let journals = &streams(&journals).unwrap()[0];
+        assert_eq!(journals.coverage(), "A=journal+supplier_reversal+other");
+        assert!(!journals.is_covered_by("A=journal"));
     }
 
     #[test]

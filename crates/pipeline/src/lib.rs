@@ -16,6 +16,7 @@ pub mod extract;
 pub mod flow;
 mod lease;
 mod notice;
+mod pace;
 pub mod reconcile;
 pub mod translate;
 

@@ -13,7 +13,7 @@ use tieout_engine::reconcile::{
     Evidence, Reconciliation, Request, SegmentPool, SourceBalance, SourceLine, SourceMember,
     TargetBalance, TargetLine, TargetMember, digest, reconcile,
 };
-use tieout_engine::{BreakRecord, Change};
+use tieout_engine::{BreakRecord, BreakTrace, Change};
 use tieout_model::{
     Amount, Calendar, Code, DocumentKind, EntityId, Origin, Period, Placement, SystemId,
 };
@@ -318,6 +318,7 @@ async fn record(
                 status: found.status.word().to_owned(),
                 document: found.number.clone(),
                 summary: found.found.clone(),
+                trace: BreakTrace::of(found, &snapshot.label).encode(),
             })));
         }
     }

@@ -1,13 +1,15 @@
 //! Turns captured documents into deliveries, or holds them with every reason at once.
 //!
-//! All documents of a pass are decided on and committed together; a document that depends on another (a reversal on its original) is looked
-//! at again whenever something moved.
+//! All documents of a pass are decided on and committed together; a document that depends on another (a reversal or void on its original) is
+//! looked at again whenever something moved. It is not opened before its original is in the target or settled by hand: what stops the
+//! original stops what follows it (domain dossier 1.4).
 
-use tieout_engine::crosswalk::{Lineage, Unmapped};
+use tieout_engine::crosswalk::control::approval_of;
+use tieout_engine::crosswalk::{HoldReason, Lineage, Unmapped};
 use tieout_engine::lineage;
 use tieout_engine::plan::{self, Coded, Intent, Waiting};
-use tieout_engine::{Change, Delivery, DeliveryRole, HoldNotice};
-use tieout_model::{Document, Envelope, Violations, canonical};
+use tieout_engine::{Change, Delivery, DeliveryRole, DeliveryState, HoldNotice};
+use tieout_model::{Document, Envelope, Violations};
 use tieout_store::{StoredDelivery, StoredDocument};
 
 use crate::context::{self, Context, PassError, Progress, Tally};
@@ -41,22 +43,10 @@ pub async fn pass(context: &Context) -> Result<Progress, PassError> {
 async fn deal_with(context: &Context, documents: Vec<StoredDocument>) -> Result<u32, PassError> {
     let mut changes = Vec::new();
     let mut worked = 0_u32;
-    // A reversal may stand in the same page as its original: that one is then translated here already, but not yet stored.
-    let mut fresh: Fresh = Vec::new();
     for document in &documents {
-        let decided = decide(context, document, &fresh).await?;
-        if let Decided::Done(done) = decided {
-            let is_held = done
-                .iter()
-                .any(|change| matches!(change, Change::Hold { .. }));
-            let counter = if is_held {
-                &context.tally.held
-            } else {
-                &context.tally.translated
-            };
-            Tally::add(counter, 1);
+        if let Decided::Done(done) = decide(context, document).await? {
+            count(context, &done);
             worked = worked.saturating_add(1);
-            remember(&mut fresh, &document.envelope, &done);
             changes.extend(done);
         }
     }
@@ -64,25 +54,18 @@ async fn deal_with(context: &Context, documents: Vec<StoredDocument>) -> Result<
     Ok(worked)
 }
 
-/// Documents translated in this very pass: envelope, and what will be sent.
-type Fresh = Vec<(Envelope, Document, String)>;
-
-fn remember(fresh: &mut Fresh, envelope: &Envelope, changes: &[Change]) {
-    for change in changes {
-        let (Change::OpenDelivery(opened)
-        | Change::RefreshDelivery {
-            payload: opened, ..
-        }) = change
-        else {
-            continue;
+/// A document that only waits for another one is neither held nor translated.
+fn count(context: &Context, changes: &[Change]) {
+    let mut holds = changes.iter().filter_map(|change| {
+        let Change::Hold { is_transient, .. } = change else {
+            return None;
         };
-        if let Ok(document) = canonical::decode_document(&opened.payload) {
-            fresh.push((
-                envelope.clone(),
-                document,
-                opened.delivery.crosswalk_version.clone(),
-            ));
-        }
+        Some(*is_transient)
+    });
+    match holds.next() {
+        None => Tally::add(&context.tally.translated, 1),
+        Some(false) => Tally::add(&context.tally.held, 1),
+        Some(true) => {}
     }
 }
 
@@ -91,21 +74,12 @@ enum Decided {
     StillWaiting,
 }
 
-async fn decide(
-    context: &Context,
-    stored: &StoredDocument,
-    fresh: &Fresh,
-) -> Result<Decided, PassError> {
+async fn decide(context: &Context, stored: &StoredDocument) -> Result<Decided, PassError> {
     let envelope = &stored.envelope;
     let deliveries = load_deliveries(context, stored).await?;
-    let stream = context
-        .streams
-        .iter()
-        .find(|stream| stream.id == stored.flow);
-    let target = stream.and_then(|stream| {
-        let entity = envelope.document.entity()?;
-        stream.targets.get(entity).cloned()
-    });
+    let entity = envelope.document.entity();
+    let mut streams = context.streams.iter().filter(|s| s.id == stored.flow);
+    let target = streams.find_map(|stream| stream.targets.get(entity?).cloned());
     let Some(target) = target else {
         return Ok(hold_once(stored, no_flow(envelope)));
     };
@@ -125,7 +99,7 @@ async fn decide(
         Intent::Wait => return Ok(Decided::Done(vec![plan::wait(envelope)])),
         Intent::Correct if stored.is_deleted => plan::correct(&waiting, None, now),
         intent @ (Intent::Correct | Intent::Replace(_) | Intent::Post) => {
-            let coded = match code(context, envelope, fresh).await? {
+            let coded = match code(context, envelope).await? {
                 Ok(coded) => coded,
                 Err(reasons) => return Ok(hold_once(stored, reasons)),
             };
@@ -220,16 +194,12 @@ fn no_flow(envelope: &Envelope) -> Reasons {
 }
 
 /// The document coded for the target, by the five selection rules of the crosswalk.
-async fn code(
-    context: &Context,
-    envelope: &Envelope,
-    fresh: &Fresh,
-) -> Result<Result<Coded, Reasons>, PassError> {
+async fn code(context: &Context, envelope: &Envelope) -> Result<Result<Coded, Reasons>, PassError> {
     let reverses = envelope.document.reverses();
     let original = if reverses.is_empty() {
         None
     } else {
-        match recorded_original(context, envelope, fresh).await? {
+        match settled_original(context, envelope).await? {
             Some(original) => Some(original),
             None => return Ok(Err(awaits_original(envelope))),
         }
@@ -242,7 +212,25 @@ async fn code(
         },
         _ => Lineage::None,
     };
-    Ok(match context.crosswalk.translate(envelope, lineage) {
+    let mut translated = context.crosswalk.translate(envelope, lineage);
+    if let (
+        Err(gaps),
+        Lineage::Reverses {
+            original,
+            version,
+            on,
+        },
+    ) = (&translated, lineage)
+        && gaps
+            .iter()
+            .any(|gap| gap.reason == HoldReason::RetiredValue)
+        && let Some(approval) = approval(context, envelope).await?
+    {
+        let recorded = (original, version);
+        let crosswalk = &context.crosswalk;
+        translated = crosswalk.translate_superseding(envelope, recorded, on, &approval);
+    }
+    Ok(match translated {
         Ok(translation) => Ok(Coded {
             document: translation.document,
             version: translation.version,
@@ -253,20 +241,19 @@ async fn code(
     })
 }
 
-async fn recorded_original(
+/// The approval of superseding values for this document, if a controller gave one.
+async fn approval(context: &Context, envelope: &Envelope) -> Result<Option<String>, PassError> {
+    let steps = context.store.register_steps().await?;
+    Ok(approval_of(&steps, &envelope.id().to_string()))
+}
+
+/// The original as it was sent, once it is in the target or a person settled it; and under which version.
+async fn settled_original(
     context: &Context,
     envelope: &Envelope,
-    fresh: &Fresh,
 ) -> Result<Option<(Document, String)>, PassError> {
+    let origin = &envelope.origin;
     for natural_key in envelope.document.reverses() {
-        let in_pass = fresh.iter().rev().find(|(other, _, _)| {
-            other.origin.company == envelope.origin.company
-                && (other.origin.natural_key == *natural_key || other.aliases.contains(natural_key))
-        });
-        if let Some((_, document, version)) = in_pass {
-            return Ok(Some((document.clone(), version.clone())));
-        }
-        let origin = &envelope.origin;
         let found = context
             .store
             .document_by_key(&origin.system, &origin.company, natural_key)
@@ -274,10 +261,18 @@ async fn recorded_original(
         let Some(id) = found else { continue };
         let rows = context.store.deliveries_of(id).await?;
         let is_posting = |row: &StoredDelivery| row.delivery.role == DeliveryRole::Posting;
-        if let Some(posting) = rows.into_iter().rfind(is_posting) {
-            let document = context::decoded(&posting)?;
-            return Ok(Some((document, posting.delivery.crosswalk_version)));
+        let Some(posting) = rows.into_iter().rfind(is_posting) else {
+            continue;
+        };
+        let is_settled = matches!(
+            posting.delivery.state,
+            DeliveryState::Posted(_) | DeliveryState::Resolved(_)
+        );
+        if !is_settled {
+            return Ok(None);
         }
+        let document = context::decoded(&posting)?;
+        return Ok(Some((document, posting.delivery.crosswalk_version)));
     }
     Ok(None)
 }
@@ -292,10 +287,10 @@ fn awaits_original(envelope: &Envelope) -> Reasons {
     let notice = HoldNotice {
         code: "P0211".into(),
         summary: format!(
-            "it reverses {}, which has not been translated yet",
+            "it reverses {}, which is not in the target yet",
             names.join(" or ")
         ),
-        remedy: "nothing if the original is still to come; otherwise see why the original is held"
+        remedy: "nothing if the original is on its way; otherwise settle the original first: `tieout document list` says why it is held, rejected or parked"
             .into(),
     };
     Reasons {

@@ -39,17 +39,21 @@ pub(crate) const ALL_DOCUMENTS: &str = "SELECT COALESCE(MAX(sequence), 0) FROM d
 /// Number of deliveries, by the same reasoning.
 pub(crate) const ALL_DELIVERIES: &str = "SELECT COALESCE(MAX(sequence), 0) FROM delivery";
 
-/// Every session of a server. A write that cannot begin says so after five seconds, as SQLite does. Plans are short: no compiling.
-pub(crate) const SET_UP_SESSION: &str = "SET lock_timeout = '5s'; SET jit = off";
+/// Every session of a server. A write that cannot begin says so after eight seconds: longer than a stalled writer keeps others waiting. Plans
+/// are short: no compiling.
+pub(crate) const SET_UP_SESSION: &str = "SET lock_timeout = '8s'; SET jit = off";
 
 /// One unchanging view.
 pub(crate) const BEGIN_READ: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 
 /// Writes follow one another: the lock is held until the commit is durable, so the statements after it see all that was committed before.
-/// Its number spells "tieout" and means nothing else. A writer that stalls in the middle is undone by the server after ten seconds, so that
+/// Its number spells "tieout" and means nothing else. A writer that stalls in the middle is undone by the server after five seconds, so that
 /// others can go on.
-pub(crate) const BEGIN_WRITE: &str = "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL idle_in_transaction_session_timeout = '10s'; \
+pub(crate) const BEGIN_WRITE: &str = "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL idle_in_transaction_session_timeout = '5s'; \
      SELECT pg_advisory_xact_lock(127996022191476)";
+
+/// What is wrong with the file, the first thing only: whether its pages and indexes agree. A server checks its own pages.
+pub(crate) const DAMAGE: &str = "PRAGMA integrity_check(1)";
 
 /// Prepared statements kept per connection: more than this crate has.
 const STATEMENTS_MAX: usize = 128;

@@ -17,7 +17,7 @@ use crate::store::Store;
 
 /// Every table of facts, each after those it refers to, with what orders its rows. The layout's own version is not copied: each database
 /// has its own; nor are places and turns to call, which lapse within seconds.
-pub(crate) const TABLES: [(&str, &str); 14] = [
+pub(crate) const TABLES: [(&str, &str); 15] = [
     ("document", "sequence"),
     ("envelope", "document"),
     ("alias", "key"),
@@ -30,6 +30,7 @@ pub(crate) const TABLES: [(&str, &str); 14] = [
     ("lineage", "document, number"),
     ("reconciliation", "sequence"),
     ("break", "sequence"),
+    ("break_trace", "sequence"),
     ("call_counter", "system, operation"),
     ("audit", "sequence"),
 ];

@@ -2,16 +2,20 @@
 //!
 //! The whole chain is read and recomputed. While it is read, `replay.rs` works out what every row must be; then `compare.rs` holds each
 //! row against that. So an edited table row is noticed, not only an edited audit entry. Memory: some 200 bytes per document, whatever the
-//! sizes of documents. Not covered: aliases (they are a search aid; the envelope that names them is covered).
+//! sizes of documents. Of an SQLite file the indexes are held against the rows too. Not covered: aliases (they are a search aid; the envelope
+//! that names them is covered).
 
 mod compare;
 mod replay;
 mod trace;
 
+use std::sync::mpsc::{SyncSender, sync_channel};
+
 use crate::link::{Link, LinkError, params};
 use tieout_engine::{AuditEntry, Tampering, Verified};
 use tieout_model::{Digest, Undecodable};
 
+use crate::dialect;
 use crate::failure::LoadError;
 use crate::read::audit::{AuditHead, entry};
 use crate::store::Store;
@@ -52,6 +56,10 @@ pub enum VerifyFailure {
     #[error("the audit log could not be verified")]
     Load(#[source] LoadError),
 }
+
+/// Entries that go from thread to thread at once, and how many such batches may wait.
+const BATCH_LEN: usize = 2_048;
+const BATCHES_WAITING: usize = 4;
 
 const ALL: &str = "SELECT sequence, at, body, digest FROM audit ORDER BY sequence";
 
@@ -111,57 +119,136 @@ fn verify(
     compare::cursors(connection, &replay)?;
     compare::findings(connection, &replay)?;
     compare::register(connection, &replay)?;
+    check_file(connection)?;
     Ok(verified)
 }
 
+/// Rows were read by their numbers; this shows an index that leads past one of them.
+fn check_file(connection: &Link<'_>) -> Result<(), VerifyFailure> {
+    if connection.is_server() {
+        return Ok(());
+    }
+    let mut check = connection.prepare_cached(dialect::DAMAGE)?;
+    let found: Option<String> = check.query_opt(params![], |row| row.get(0))?;
+    match found.as_deref() {
+        Some("ok") => Ok(()),
+        found => Err(VerifyFailure::Differs {
+            subject: "the database file".to_owned(),
+            what: found.unwrap_or_default().to_owned(),
+        }),
+    }
+}
+
 /// Verifies the chain, and replays each entry on the way. A broken chain is reported before anything else.
+///
+/// Reading, replaying and hashing follow one another on three threads, a batch of entries at a time, so a long log takes the time of the
+/// slowest of them.
 fn walk(
     connection: &Link<'_>,
     expected_head: Option<&Digest>,
     recorded: &[AuditHead],
     replay: &mut Replay,
 ) -> Result<Verified, VerifyFailure> {
-    let mut statement = connection.prepare(ALL)?;
-    let mut rows = statement.query(params![])?;
-    let mut load_failure = None;
+    let mut recorded = Recorded::of(recorded);
     let mut first_failure = None;
-    let mut is_through = vec![false; recorded.len()];
-    let mut next = || -> Option<AuditEntry> {
-        let found = rows.next().map_err(LoadError::from);
-        let found = found.and_then(|row| row.map(entry).transpose());
-        let found = found.unwrap_or_else(|error| {
-            load_failure = Some(error);
-            None
-        })?;
-        let sequence = found.sequence;
-        if first_failure.is_none()
-            && let Err(source) = replay.entry(&found)
-        {
-            first_failure = Some(VerifyFailure::Unreadable { sequence, source });
-        }
-        for (head, is_through) in recorded.iter().zip(&mut is_through) {
-            *is_through |= head.sequence == sequence && head.digest == found.digest;
-        }
-        Some(found)
-    };
-    let verified = tieout_engine::verify(expected_head, &mut std::iter::from_fn(&mut next));
-    if let Some(error) = load_failure {
-        return Err(error.into());
-    }
-    let verified = verified.map_err(VerifyFailure::Tampered)?;
-    let mut missed = recorded.iter().zip(is_through);
-    let missed = missed.find(|(head, is_through)| !is_through && head.sequence > 0);
-    if let Some((head, _)) = missed {
-        return Err(if head.sequence > verified.entries {
-            let entries = verified.entries;
-            VerifyFailure::Tampered(Tampering::Cut { entries })
-        } else {
-            let sequence = head.sequence;
-            VerifyFailure::Replaced { sequence }
+    let (read, verified) = std::thread::scope(|scope| {
+        let (to_replay, batches) = sync_channel::<Vec<AuditEntry>>(BATCHES_WAITING);
+        let (to_chain, replayed) = sync_channel::<Vec<AuditEntry>>(BATCHES_WAITING);
+        let (recorded, first_failure) = (&mut recorded, &mut first_failure);
+        scope.spawn(move || {
+            for batch in batches {
+                for entry in &batch {
+                    let sequence = entry.sequence;
+                    if first_failure.is_none()
+                        && let Err(source) = replay.entry(entry)
+                    {
+                        *first_failure = Some(VerifyFailure::Unreadable { sequence, source });
+                    }
+                    recorded.pass(entry);
+                }
+                // Nobody takes it any more once the chain is known to be broken.
+                if to_chain.send(batch).is_err() {
+                    return;
+                }
+            }
         });
-    }
+        let chain = scope.spawn(move || {
+            let mut entries = replayed.into_iter().flatten();
+            tieout_engine::verify(expected_head, &mut entries)
+        });
+        let read = read_all(connection, &to_replay);
+        drop(to_replay);
+        let verified = chain.join();
+        (read, verified)
+    });
+    let verified = verified.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+    read?;
+    let verified = verified.map_err(VerifyFailure::Tampered)?;
+    recorded.judge(verified.entries)?;
     match first_failure {
         Some(failure) => Err(failure),
         None => Ok(verified),
+    }
+}
+
+/// Reads the log in batches, until its end or until nobody takes them any more.
+fn read_all(connection: &Link<'_>, to: &SyncSender<Vec<AuditEntry>>) -> Result<(), VerifyFailure> {
+    let mut statement = connection.prepare(ALL)?;
+    let mut rows = statement.query(params![])?;
+    let mut batch = Vec::with_capacity(BATCH_LEN);
+    while let Some(row) = rows.next()? {
+        batch.push(entry(row)?);
+        if batch.len() == BATCH_LEN {
+            let full = std::mem::replace(&mut batch, Vec::with_capacity(BATCH_LEN));
+            if to.send(full).is_err() {
+                return Ok(());
+            }
+        }
+    }
+    // As above: whoever ended early has a reason of his own to tell.
+    let _ = to.send(batch);
+    Ok(())
+}
+
+/// The heads that were kept outside, in the order of the log.
+struct Recorded {
+    heads: Vec<AuditHead>,
+    /// How many of them the walk has passed.
+    passed: usize,
+    /// The first that is not in the log as it was recorded.
+    replaced: Option<u64>,
+}
+
+impl Recorded {
+    fn of(heads: &[AuditHead]) -> Self {
+        let mut heads = heads.to_vec();
+        heads.sort_by_key(|head| head.sequence);
+        let passed = heads.iter().take_while(|head| head.sequence == 0).count();
+        Self {
+            heads,
+            passed,
+            replaced: None,
+        }
+    }
+
+    fn pass(&mut self, entry: &AuditEntry) {
+        while let Some(head) = self.heads.get(self.passed)
+            && head.sequence == entry.sequence
+        {
+            if head.digest != entry.digest && self.replaced.is_none() {
+                self.replaced = Some(head.sequence);
+            }
+            self.passed += 1;
+        }
+    }
+
+    fn judge(&self, entries: u64) -> Result<(), VerifyFailure> {
+        if let Some(sequence) = self.replaced {
+            return Err(VerifyFailure::Replaced { sequence });
+        }
+        if self.passed < self.heads.len() {
+            return Err(VerifyFailure::Tampered(Tampering::Cut { entries }));
+        }
+        Ok(())
     }
 }

@@ -26,7 +26,12 @@ pub fn answer(world: &mut World, unix_ms: i64, request: &Request<Bytes>) -> Resp
     let ["control", rest @ ..] = path.as_slice() else {
         return refuse(StatusCode::NOT_FOUND, "no such call");
     };
-    match (request.method(), rest) {
+    // What GET would answer; the server leaves its body away.
+    let method = match *request.method() {
+        Method::HEAD => &Method::GET,
+        ref other => other,
+    };
+    match (method, rest) {
         (&Method::GET, ["intacct", "trial-balance.csv"]) => csv(world.intacct.trial_balance_csv()),
         (&Method::GET, ["intacct", "documents.csv"]) => csv(world.intacct.documents_csv()),
         (&Method::GET, ["fusion", "trial-balance.csv"]) => csv(world.fusion.trial_balance_csv()),
@@ -232,6 +237,15 @@ fn faults(world: &World) -> Vec<Value> {
 /// `{"period":…,"status":"open"|"closed","system"?,"entity"?,"ledger"?,"application"?}`: for one system, or for both if neither a system
 /// nor an entity or ledger is named.
 fn set_periods(world: &mut World, value: &Value) -> Result<Value, String> {
+    let known = [
+        "system",
+        "period",
+        "status",
+        "entity",
+        "ledger",
+        "application",
+    ];
+    only(value, &known)?;
     let text = |name: &str| value.get(name).and_then(Value::as_str);
     let period = text("period").ok_or("period: missing")?;
     let status = text("status").ok_or("status: missing, write open or closed")?;
@@ -253,6 +267,15 @@ fn set_periods(world: &mut World, value: &Value) -> Result<Value, String> {
             .set_period(ledger, application, period, status)?;
     }
     Ok(json!({ "period": period, "status": status }))
+}
+
+/// Checks that a call has no member but these.
+fn only(value: &Value, known: &[&str]) -> Result<(), String> {
+    let members = value.as_object().ok_or("write one JSON object")?;
+    match members.keys().find(|k| !known.contains(&k.as_str())) {
+        None => Ok(()),
+        Some(odd) => Err(format!("{odd}: not a member of this call")),
+    }
 }
 
 fn body(request: &Request<Bytes>) -> Result<Value, String> {

@@ -8,6 +8,7 @@
 
 mod amount;
 mod books;
+mod envelope;
 mod fault;
 mod filter;
 mod gateway;
@@ -116,8 +117,8 @@ impl IntacctTwin {
         let Ok(root) = xml::parse(body) else {
             return vec!["gateway".to_owned()];
         };
-        let operation = root.child("operation").into_iter();
-        let functions = operation
+        let functions = root
+            .all("operation")
             .flat_map(|o| o.all("content"))
             .flat_map(|c| &c.children);
         functions

@@ -188,13 +188,13 @@ impl Rule {
         if let Some(odd) = object.keys().find(|k| !known.contains(&k.as_str())) {
             return Err(format!("{odd}: not a member of a rule"));
         }
-        let system = match value.get("system").and_then(Value::as_str) {
+        let system = match word(value, "system")? {
             None | Some("*") => None,
             Some(name) => {
                 Some(System::parse(name).ok_or_else(|| format!("system: no system {name}"))?)
             }
         };
-        let operation = value.get("operation").and_then(Value::as_str);
+        let operation = word(value, "operation")?;
         let times = match value.get("times") {
             None | Some(Value::Null) => None,
             Some(n) => Some(n.as_u64().ok_or("times: write a whole number")?),
@@ -209,10 +209,23 @@ impl Rule {
     }
 }
 
+/// A member that is text, if it is there.
+fn word<'a>(value: &'a Value, name: &str) -> Result<Option<&'a str>, String> {
+    match value.get(name) {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(text)) => Ok(Some(text)),
+        Some(other) => Err(format!("{name}: {other} is no text")),
+    }
+}
+
 fn when(value: Option<&Value>) -> Result<When, String> {
     let Some(value) = value.filter(|v| !v.is_null()) else {
         return Ok(When::Always);
     };
+    let members = value.as_object().ok_or("when: write an object")?;
+    if members.len() != 1 {
+        return Err("when: give exactly one of nth, every, probability".to_owned());
+    }
     let count = |n: &Value| {
         n.as_u64()
             .filter(|n| *n > 0)

@@ -1,11 +1,15 @@
 //! `tieout audit`.
 
+mod recorded;
+
 use std::io::Write as _;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use tieout_model::Digest;
 use tieout_store::VerifyFailure;
+
+use recorded::{CheckpointArguments, RecordedHeads};
 
 use crate::cli::ConfigFile;
 use crate::problem::{Failure, Problem};
@@ -18,6 +22,8 @@ pub(crate) enum AuditCommand {
     Verify(VerifyArguments),
     /// Write the log as lines of JSON
     Export(ExportArguments),
+    /// Write the head of the log, signed, to be kept outside: it shows later whether the log was cut or made anew
+    Checkpoint(CheckpointArguments),
 }
 
 #[derive(Debug, Args)]
@@ -27,6 +33,8 @@ pub(crate) struct VerifyArguments {
     /// The head you kept from an earlier time or another place; without it a cut-off tail cannot be seen
     #[arg(long, value_name = "HEX")]
     head: Option<String>,
+    #[command(flatten)]
+    recorded: RecordedHeads,
     /// End with one object of JSON on stdout
     #[arg(long)]
     json: bool,
@@ -48,6 +56,7 @@ pub(crate) async fn execute(command: AuditCommand) -> Result<u8, Failure> {
     match command {
         AuditCommand::Verify(arguments) => verify(arguments).await,
         AuditCommand::Export(arguments) => export(arguments).await,
+        AuditCommand::Checkpoint(arguments) => recorded::checkpoint(arguments).await,
     }
 }
 
@@ -60,7 +69,8 @@ async fn verify(arguments: VerifyArguments) -> Result<u8, Failure> {
         })?),
         None => None,
     };
-    match store.verify_audit(head).await {
+    let recorded = arguments.recorded.read()?;
+    match store.verify_audit_through(head, recorded).await {
         Ok(verified) => {
             if arguments.json {
                 let json = serde_json::json!({

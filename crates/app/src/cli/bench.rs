@@ -3,6 +3,7 @@
 //! Every figure is a measurement of this run, printed beside its goal; a goal that is missed is printed as missed, a figure that could not be
 //! measured as not measured. Nothing here is asserted, so a slow machine fails nothing.
 
+mod coding;
 mod delivery;
 mod full;
 mod latency;
@@ -37,7 +38,7 @@ enum Part {
     Verify(verify::VerifyArguments),
 }
 
-/// How hard the four measurements work.
+/// How hard the measurements work.
 #[derive(Debug, Clone, Args)]
 struct Load {
     /// Company folder whose bills are delivered and read; left out, the built-in golden company (few bills: figures say little)
@@ -61,8 +62,8 @@ struct Load {
     /// How often deliveries and readings are repeated; the median counts
     #[arg(long, value_name = "N", default_value_t = 3)]
     rounds: usize,
-    /// Only these measurements: a (latency), b (delivery), c (metering), d (reading)
-    #[arg(long, value_name = "LETTERS", default_value = "abcd")]
+    /// Only these measurements: a (latency), b (delivery), c (metering), d (reading), e (coding)
+    #[arg(long, value_name = "LETTERS", default_value = "abcde")]
     only: String,
     /// End with one object of JSON on stdout instead of the table
     #[arg(long)]
@@ -96,6 +97,10 @@ async fn measure(load: &Load) -> anyhow::Result<u8> {
     if is_wanted('c') || is_wanted('d') {
         report::say("measuring reading against the official JavaScript SDK");
         figures.extend(reading::measure(&company, scratch.path(), load.rounds).await?);
+    }
+    if is_wanted('e') {
+        report::say("measuring the coding of lines against a plain look-up");
+        figures.extend(coding::measure(load.rounds)?);
     }
     if is_wanted('a') {
         report::say(&format!(

@@ -7,15 +7,15 @@ use std::sync::Arc;
 
 use clap::Args;
 use serde_json::json;
-use tieout_connector::{Books, BooksScope, Scope, SnapshotAt, Source};
+use tieout_connector::{Books, BooksScope, Fault, Scope, SnapshotAt, Source};
 use tieout_engine::crosswalk::Reference;
 use tieout_fusion::Application;
-use tieout_model::{Code, DocumentKind, EntityId, Period, Placement};
+use tieout_model::{Code, DocumentKind, EntityId, FaultClass, Period, Placement};
 use tieout_pipeline::CallBuffer;
 
 use crate::cli::ConfigFile;
 use crate::config::Config;
-use crate::problem::Failure;
+use crate::problem::{Failure, Problem};
 use crate::systems::{Clients, DIRECT, clients, open_crosswalk};
 use crate::{ambient, report};
 
@@ -33,6 +33,36 @@ struct Finding {
     system: &'static str,
     what: String,
     outcome: Result<String, String>,
+    /// True if the system did not answer at all: asking on would only take time.
+    is_away: bool,
+}
+
+impl Finding {
+    fn of(system: &'static str, what: String, outcome: Result<String, String>) -> Self {
+        Self {
+            system,
+            what,
+            outcome,
+            is_away: false,
+        }
+    }
+
+    /// The outcome of a call.
+    fn of_call(system: &'static str, what: String, outcome: Result<String, Fault>) -> Self {
+        let fault = outcome.as_ref().err();
+        let is_away = fault.is_some_and(|fault| {
+            matches!(
+                fault.class,
+                FaultClass::Unavailable | FaultClass::Unauthorised | FaultClass::Throttled
+            )
+        });
+        Self {
+            system,
+            what,
+            outcome: outcome.map_err(|fault| fault.to_string()),
+            is_away,
+        }
+    }
 }
 
 pub(crate) async fn execute(arguments: CheckArguments) -> Result<u8, Failure> {
@@ -64,6 +94,11 @@ pub(crate) async fn execute(arguments: CheckArguments) -> Result<u8, Failure> {
             ]
         });
         report::data(&report::rows_table(&["system", "probe", "", "found"], rows));
+    }
+    if let Some(away) = findings.iter().find(|finding| finding.is_away) {
+        let what = format!("{} does not answer as it should", away.system);
+        let hint = "its other probes were left out; check address, network, user and password, then check again";
+        return Err(Failure::Unreachable(Problem::new("P0306", what).hint(hint)));
     }
     Ok(u8::from(
         findings.iter().any(|finding| finding.outcome.is_err()),
@@ -107,23 +142,19 @@ async fn source_findings(
             postings_excluded: std::collections::BTreeSet::new(),
         };
         let page = clients.intacct.changes(&scope, None, 1).await;
-        findings.push(Finding {
-            system: "intacct",
-            what: format!("read {kind} (log-in, permissions, fields, journals)"),
-            outcome: match page {
-                Ok(page) => Ok(format!("{} read", page.captured.len())),
-                Err(fault) => Err(fault.to_string()),
-            },
-        });
+        let what = format!("read {kind} (log-in, permissions, fields, journals)");
+        let outcome = page.map(|page| format!("{} read", page.captured.len()));
+        let finding = Finding::of_call("intacct", what, outcome);
+        let is_away = finding.is_away;
+        findings.push(finding);
+        if is_away {
+            return findings;
+        }
     }
     for entity in entities(config) {
         let balances = balances(clients.intacct.as_ref(), reference, &entity).await;
         let what = format!("read the trial balance of {entity}");
-        findings.push(Finding {
-            system: "intacct",
-            what,
-            outcome: balances,
-        });
+        findings.push(Finding::of("intacct", what, balances));
     }
     findings
 }
@@ -139,32 +170,31 @@ async fn target_findings(
             continue;
         };
         let ledger = clients.fusion.ledger(&row.ledger).await;
-        findings.push(Finding {
-            system: "fusion",
-            what: format!("ledger {} of {entity}", row.ledger),
-            outcome: match ledger {
-                Ok(Some(_)) => Ok("there, and the user may see it".into()),
-                Ok(None) => Err("not there, or the user has no data access to it".into()),
-                Err(fault) => Err(fault.to_string()),
-            },
-        });
+        let what = format!("ledger {} of {entity}", row.ledger);
+        let finding = match ledger {
+            Ok(None) => {
+                let why = "not there, or the user has no data access to it";
+                Finding::of("fusion", what, Err(why.into()))
+            }
+            Ok(Some(_)) => Finding::of("fusion", what, Ok("there, and the user may see it".into())),
+            Err(fault) => Finding::of_call("fusion", what, Err(fault)),
+        };
+        let is_away = finding.is_away;
+        findings.push(finding);
+        if is_away {
+            return findings;
+        }
         for application in [Application::GeneralLedger, Application::Payables] {
             let states = clients.fusion.period_states(&row.ledger, application).await;
-            findings.push(Finding {
-                system: "fusion",
-                what: format!("periods of {} ({application:?})", row.ledger),
-                outcome: states
-                    .map_err(|fault| fault.to_string())
-                    .and_then(|states| periods_fit(reference, &states)),
-            });
+            let what = format!("periods of {} ({application:?})", row.ledger);
+            let outcome = states
+                .map_err(|fault| fault.to_string())
+                .and_then(|states| periods_fit(reference, &states));
+            findings.push(Finding::of("fusion", what, outcome));
         }
         let outcome = balances(clients.fusion.as_ref(), reference, &entity).await;
         let what = format!("read the balances of {entity}");
-        findings.push(Finding {
-            system: "fusion",
-            what,
-            outcome,
-        });
+        findings.push(Finding::of("fusion", what, outcome));
     }
     findings
 }

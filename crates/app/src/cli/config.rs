@@ -4,7 +4,7 @@ use clap::Subcommand;
 
 use crate::cli::ConfigFile;
 use crate::config::EXAMPLE;
-use crate::problem::Failure;
+use crate::problem::{Failure, Problem};
 use crate::{report, systems};
 
 #[derive(Debug, Subcommand)]
@@ -20,12 +20,21 @@ pub(crate) async fn execute(command: ConfigCommand) -> Result<u8, Failure> {
         ConfigCommand::Example => report::data(EXAMPLE),
         ConfigCommand::Check(file) => {
             let config = file.load()?;
-            config.intacct.to_client(&config.folder)?;
-            config.fusion.to_client(&config.folder)?;
-            for secret in config.trigger.iter().flat_map(|t| &t.secrets) {
-                secret.fetch(&config.folder)?;
+            let vault = config.vault();
+            let references = config.secret_references().into_iter();
+            let unread = references.filter_map(|(place, secret)| {
+                let mut problem = vault.fetch(secret).err()?;
+                problem.summary = format!("{place}: {}", problem.summary);
+                Some(problem)
+            });
+            let mut problems: Vec<Problem> = unread.collect();
+            let opened = systems::open_crosswalk(&config);
+            if !problems.is_empty() {
+                let others = opened.as_ref().err().map(Failure::problems);
+                problems.extend(others.unwrap_or_default().iter().cloned());
+                return Err(Failure::Usage(problems));
             }
-            let (crosswalk, reference) = systems::open_crosswalk(&config)?;
+            let (crosswalk, reference) = opened?;
             report::say(&format!(
                 "{} is sound: {} flows, {} entities, crosswalk {} ({})",
                 file.config.display(),

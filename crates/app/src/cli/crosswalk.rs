@@ -4,7 +4,11 @@ mod authoring;
 mod control;
 mod coverage;
 mod lineage;
+mod live;
 mod migrate;
+mod own;
+mod reference;
+mod restate;
 mod simulate;
 mod verify;
 

@@ -12,6 +12,7 @@ use tieout_store::{DocumentDetail, DocumentFilter, DocumentRow, DocumentWord, St
 use crate::cli::ConfigFile;
 use crate::cli::document::decide::{DecideArguments, ResolveArguments};
 use crate::cli::document::rules::Rules;
+use crate::config::Config;
 use crate::problem::{Failure, Problem};
 use crate::systems::{chain, open_store};
 use crate::{ambient, report};
@@ -22,8 +23,10 @@ pub(crate) enum DocumentCommand {
     List(ListArguments),
     /// Show one document: its lines, how each was coded, and every attempt to deliver it
     Show(ShowArguments),
-    /// Look again at a held document, or send a rejected one again
-    Retry(DecideArguments),
+    /// Look again at a held document, at all held ones, or send a rejected one again
+    Retry(decide::RetryArguments),
+    /// Approve that a reversal held for disabled values takes the ones that supersede them
+    Supersede(DecideArguments),
     /// Let a parked document go on; it is looked up in the target before anything is sent
     Release(DecideArguments),
     /// Declare a parked, rejected or uncertain document settled by hand: nothing of it is sent any more
@@ -67,6 +70,7 @@ pub(crate) async fn execute(command: DocumentCommand) -> Result<u8, Failure> {
         DocumentCommand::List(arguments) => list(arguments).await,
         DocumentCommand::Show(arguments) => show(arguments).await,
         DocumentCommand::Retry(arguments) => decide::retry(arguments).await,
+        DocumentCommand::Supersede(arguments) => decide::supersede(arguments).await,
         DocumentCommand::Release(arguments) => decide::release(arguments).await,
         DocumentCommand::Resolve(arguments) => decide::resolve(arguments).await,
     }
@@ -158,12 +162,17 @@ fn age(now: Timestamp, since: Timestamp) -> String {
     }
 }
 
+/// Codes of holds that end by themselves: an earlier state, or the original, is settled first.
+const WAITING: [&str; 2] = ["P0210", "P0211"];
+
 fn next_step(row: &DocumentRow) -> &'static str {
+    let is_waiting = WAITING.iter().any(|code| row.reason.contains(code));
     match row.state {
-        DocumentWord::Held => "correct what the reason names, then `tieout document retry`",
-        DocumentWord::Rejected => {
-            "correct it in the target's set-up or the source, then `tieout document retry`"
+        DocumentWord::Held if is_waiting => {
+            "nothing: it goes on by itself once what it waits for is settled"
         }
+        DocumentWord::Held => "correct what the reason names, then `tieout document retry`",
+        DocumentWord::Rejected => "do what the reason says, then `tieout document retry`",
         DocumentWord::Parked => "look at both systems, then `tieout document release` or `resolve`",
         DocumentWord::Uncertain => "nothing: it is looked up by itself",
         DocumentWord::Queued | DocumentWord::Sent | DocumentWord::Acknowledged => {
@@ -218,15 +227,34 @@ async fn show(arguments: ShowArguments) -> Result<u8, Failure> {
     let config = arguments.config.load()?;
     let store = open_store(&config).await?;
     let detail = find(&store, &arguments.document).await?;
-    let last = detail.deliveries.last().map(|d| &d.delivery);
-    let coded = last.map(|d| (d.id, d.crosswalk_version.as_str()));
-    let rules = Rules::of(&store, &config, coded).await?;
+    let shown = shown(&store, &config, &detail).await?;
     if arguments.json {
-        report::data(&format!("{}\n", detail_json(&detail, &rules)));
+        report::data(&format!("{}\n", shown.json));
     } else {
-        report::data(&detail_words(&detail, &rules));
+        report::data(&shown.words);
     }
     Ok(0)
+}
+
+/// A document in full: for people and as JSON.
+pub(super) struct Shown {
+    pub(super) words: String,
+    pub(super) json: serde_json::Value,
+}
+
+/// The document in full, with the rules that coded its last delivery.
+pub(super) async fn shown(
+    store: &Store,
+    config: &Config,
+    detail: &DocumentDetail,
+) -> Result<Shown, Failure> {
+    let last = detail.deliveries.last().map(|d| &d.delivery);
+    let coded = last.map(|d| (d.id, d.crosswalk_version.as_str()));
+    let rules = Rules::of(store, config, coded).await?;
+    Ok(Shown {
+        words: detail_words(detail, &rules),
+        json: detail_json(detail, &rules),
+    })
 }
 
 fn facts(document: &Document) -> Vec<LineFact> {

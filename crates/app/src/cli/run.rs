@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use clap::Args;
+use tieout_pipeline::extract::next_read;
 use tieout_pipeline::{Away, PassError, Wake, drain_side_by_side, run};
 
 use crate::cli::ConfigFile;
@@ -36,6 +37,10 @@ pub(crate) async fn execute(arguments: RunArguments) -> Result<u8, Failure> {
     chase(&wired).await?;
     if arguments.drain {
         drain_now(&wired, arguments.json).await?;
+        let next = next_read(&wired.context).await.map_err(failure)?;
+        if let Some(next) = next {
+            report::say(&format!("flows with a cadence are read next at {next}"));
+        }
     } else {
         serve(&wired).await?;
     }
@@ -94,8 +99,8 @@ async fn serve(wired: &Wired) -> Result<(), Failure> {
     let wake = Arc::new(Wake::default());
     let endpoint = match &wired.config.trigger {
         Some(config) => {
-            let folder = &wired.config.folder;
-            let secrets = config.secrets.iter().map(|s| s.fetch(folder));
+            let vault = wired.config.vault();
+            let secrets = config.secrets.iter().map(|s| vault.fetch(s));
             let secrets = secrets.collect::<Result<Vec<_>, _>>()?;
             trigger::check(&secrets)?;
             let trigger = Trigger::new(secrets, wired.context.ambient.clone(), wake.clone());

@@ -9,7 +9,7 @@ use tieout_store::{Copied, Store, TransferError};
 
 use crate::ambient::real;
 use crate::cli::ConfigFile;
-use crate::config::secret::SecretRef;
+use crate::config::secret::{SecretRef, SecretsConfig, Vault};
 use crate::problem::{Failure, Problem};
 use crate::report;
 use crate::systems::{chain, open_database, open_store};
@@ -124,8 +124,11 @@ async fn restore(arguments: RestoreArguments) -> Result<u8, Failure> {
 }
 
 async fn open(address: &str, password: Option<&SecretRef>) -> Result<Store, Failure> {
-    let here = std::path::Path::new(".");
-    let password = password.map(|secret| secret.fetch(here)).transpose()?;
+    let vault = Vault {
+        folder: std::path::Path::new("."),
+        config: &SecretsConfig::default(),
+    };
+    let password = password.map(|secret| vault.fetch(secret)).transpose()?;
     open_database(address, password.as_ref()).await
 }
 

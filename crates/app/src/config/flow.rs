@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
+use tieout_engine::{Cadence, CadenceError};
 use tieout_model::{DocumentKind, EntityId, SystemId};
 use tieout_pipeline::{Carrier, Flow};
 
@@ -23,9 +24,12 @@ pub(crate) struct FlowSection {
     pub(crate) source: String,
     /// Where it goes.
     pub(crate) target: String,
-    /// How soon.
+    /// How soon: `real_time`, `hourly`, `daily`, `period_end`, or a cron line.
     #[serde(default = "real_time")]
     pub(crate) cadence: String,
+    /// IANA name of the time zone of the cadence's times.
+    #[serde(default = "utc")]
+    pub(crate) time_zone: String,
 }
 
 fn native() -> String {
@@ -36,13 +40,15 @@ fn real_time() -> String {
     "real_time".into()
 }
 
+fn utc() -> String {
+    "UTC".into()
+}
+
 const DOCUMENTS: [DocumentKind; 3] = [
     DocumentKind::JournalEntry,
     DocumentKind::SupplierInvoice,
     DocumentKind::SupplierCredit,
 ];
-/// The only cadence this version keeps. Others are refused, so that nobody relies on what is not there.
-const CADENCES: [&str; 1] = ["real_time"];
 const SYSTEMS: [&str; 2] = ["intacct", "fusion"];
 
 impl FlowSection {
@@ -65,11 +71,9 @@ impl FlowSection {
                 "native or ledger_posting".into(),
             );
         }
-        if !CADENCES.contains(&self.cadence.as_str()) {
-            wrong(
-                format!("cadence {:?} is not offered yet", self.cadence),
-                format!("one of {}", CADENCES.join(", ")),
-            );
+        if let Err(what) = self.cadence() {
+            let hint = "cadence = \"real_time\", \"hourly\", \"daily\", \"period_end\" or a cron line such as \"30 18 * * mon-fri\"; time_zone = \"Europe/London\"";
+            wrong(what.to_string(), hint.into());
         }
         if self.entities.is_empty() {
             wrong(
@@ -100,6 +104,10 @@ impl FlowSection {
         problems
     }
 
+    fn cadence(&self) -> Result<Cadence, CadenceError> {
+        Cadence::parse(&self.cadence, &self.time_zone)
+    }
+
     /// The flow, if its words are known.
     pub(crate) fn to_flow(&self) -> Result<Flow, Problem> {
         let kind = DocumentKind::of_word(&self.document).ok_or_else(|| {
@@ -120,6 +128,9 @@ impl FlowSection {
                 .collect::<BTreeSet<_>>(),
             source: SystemId::new(&self.source),
             target: SystemId::new(&self.target),
+            cadence: self
+                .cadence()
+                .map_err(|e| Problem::new("P0006", e.to_string()))?,
         })
     }
 }

@@ -1,13 +1,12 @@
 //! Oracle Fusion Cloud ERP in the configuration: where it is, who logs in, and the tenant's choices.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 use tieout_fusion::FusionConfig;
 use tieout_model::SystemId;
 
-use crate::config::secret::SecretRef;
+use crate::config::secret::{SecretRef, Vault};
 use crate::problem::Problem;
 
 /// `[fusion]`.
@@ -115,8 +114,8 @@ impl FusionSection {
     }
 
     /// The client's configuration, with secrets fetched.
-    pub(crate) fn to_client(&self, folder: &Path) -> Result<FusionConfig, Problem> {
-        let password = self.password.fetch(folder)?;
+    pub(crate) fn to_client(&self, vault: &Vault<'_>) -> Result<FusionConfig, Problem> {
+        let password = vault.fetch(&self.password)?;
         let system = SystemId::new("fusion");
         let mut config = FusionConfig::new(&self.base_url, &self.username, password, system);
         config.credential_name.clone_from(&self.username);

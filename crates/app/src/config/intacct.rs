@@ -1,13 +1,12 @@
 //! Sage Intacct in the configuration: where it is, who logs in, and the tenant's choices.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 use tieout_intacct::{DimensionField, IntacctConfig, UserZone};
 use tieout_model::{PostingKind, SystemId};
 
-use crate::config::secret::SecretRef;
+use crate::config::secret::{SecretRef, Vault};
 use crate::problem::Problem;
 
 /// `[intacct]`.
@@ -112,13 +111,13 @@ impl IntacctSection {
     }
 
     /// The client's configuration, with secrets fetched.
-    pub(crate) fn to_client(&self, folder: &Path) -> Result<IntacctConfig, Problem> {
+    pub(crate) fn to_client(&self, vault: &Vault<'_>) -> Result<IntacctConfig, Problem> {
         let system = SystemId::new("intacct");
         let mut config = IntacctConfig::new(system, &self.endpoint, &self.company_id);
         config.sender_id.clone_from(&self.sender_id);
-        config.sender_password = self.sender_password.fetch(folder)?;
+        config.sender_password = vault.fetch(&self.sender_password)?;
         config.user_id.clone_from(&self.user_id);
-        config.user_password = self.user_password.fetch(folder)?;
+        config.user_password = vault.fetch(&self.user_password)?;
         config.credential_name = format!("{}@{}", self.user_id, self.company_id);
         config.bounds.page_size = self.page_size;
         config.bounds.in_flight_max = self.in_flight_max;

@@ -9,7 +9,7 @@ use crate::judge::{Typed, rows};
 use crate::program::{Twin, golden, tieout};
 
 /// A copy of the golden company, changed.
-fn copy(change: impl Fn(&Path)) -> tempfile::TempDir {
+pub(crate) fn copy(change: impl Fn(&Path)) -> tempfile::TempDir {
     let made = tempfile::tempdir().unwrap();
     for folder in ["master", "inputs", "crosswalk"] {
         std::fs::create_dir(made.path().join(folder)).unwrap();
@@ -23,13 +23,13 @@ fn copy(change: impl Fn(&Path)) -> tempfile::TempDir {
     made
 }
 
-fn replace(file: PathBuf, from: &str, to: &str) {
+pub(crate) fn replace(file: PathBuf, from: &str, to: &str) {
     let text = std::fs::read_to_string(&file).unwrap();
     assert!(text.contains(from), "{from} in {}", file.display());
     std::fs::write(file, text.replacen(from, to, 1)).unwrap();
 }
 
-fn append(file: PathBuf, line: &str) {
+pub(crate) fn append(file: PathBuf, line: &str) {
     let mut text = std::fs::read_to_string(&file).unwrap();
     text.push_str(line);
     text.push('\n');
@@ -191,6 +191,39 @@ fn a_closed_period_refuses_and_once_it_is_open_again_a_retry_posts() {
         twin.drain().expect(0);
         is(&twin, &number, "accounted", &[]);
     }
+}
+
+#[test]
+fn a_supplier_that_the_target_lacks_stops_its_bills_only() {
+    let company = copy(|folder| {
+        // The mapping is signed with a supplier that nobody entered at the target.
+        append(
+            folder.join("master/vendors.csv"),
+            "VE-98,Mapped but never entered (made up),USD,30,FAKE-V-0098,FAKEBANK-0098,FS-2998,300000002998",
+        );
+    });
+    let twin = Twin::start(company.path());
+    let target = Twin::start(&golden());
+    twin.configure(|config| {
+        config["fusion"]["base_url"] = target.ready["fusion"].as_str().unwrap().into();
+    });
+    twin.drain().expect(0);
+    let mut bill = twin.bill("SUP-2", "12.34");
+    bill["party_id"] = "VE-98".into();
+    twin.post("documents", &bill);
+    twin.post("documents", &twin.bill("FINE-2", "3.21"));
+    twin.drain().expect(1);
+    is(
+        &twin,
+        "SUP-2",
+        "rejected",
+        &[
+            "SupplierNumber was FS-2998",
+            "create or correct the supplier",
+            "retry",
+        ],
+    );
+    is(&twin, "FINE-2", "accounted", &[]);
 }
 
 #[test]

@@ -103,7 +103,15 @@ fn a_system_or_a_store_that_cannot_be_reached_is_exit_3_and_later_all_is_well() 
     twin.configure(|config| config["fusion"]["base_url"] = "http://127.0.0.1:9".into());
     let ended = twin.drain();
     ended.expect(3).says(&["P0306", "fusion"]);
-    assert_eq!(twin.documents(Some("queued")).len(), 97);
+    // What waits in the queue, and behind it the reversals and voids that wait for their originals: all 97.
+    let behind = twin.documents(Some("held"));
+    let waits = |row: &serde_json::Value| {
+        let reason = row["reason"].as_str().unwrap();
+        reason.contains("P0211") && reason.contains("not in the target yet")
+    };
+    assert!(behind.iter().all(waits), "{behind:#?}");
+    assert_eq!(twin.documents(Some("queued")).len() + behind.len(), 97);
+    assert_eq!(behind.len(), 6);
     std::fs::write(twin.config(), &right).unwrap();
     twin.configure(|config| {
         config["store"]["database"] = "sqlite:/nowhere/at/all/tieout.db".into();
@@ -119,7 +127,11 @@ fn wrong_passwords_stop_the_work_not_the_documents() {
     twin.configure(|config| config["worker"]["circuit_pause_first_ms"] = 80_000.into());
     let secret = |name: &str| twin.path(&format!("keys/{name}.secret"));
     let fusion = std::fs::read_to_string(secret("fusion")).unwrap();
+    twin.tieout(&["check"]).expect(0);
     std::fs::write(secret("fusion"), "wrong").unwrap();
+    twin.tieout(&["check"])
+        .expect(3)
+        .says(&["P0306", "fusion", "user and password"]);
     let ended = twin.drain().expect(3);
     ended.says(&["P0306", "fusion", "unauthorised"]);
     assert!(!ended.err.contains(&fusion));
@@ -132,4 +144,33 @@ fn wrong_passwords_stop_the_work_not_the_documents() {
     std::fs::write(secret("fusion"), fusion).unwrap();
     std::fs::write(secret("intacct"), intacct).unwrap();
     twin.drain().expect(0);
+}
+
+#[test]
+fn a_flow_travels_by_its_cadence_and_says_when_it_is_read_next() {
+    let twin = small();
+    let with = |cadence: &str, zone: &str| {
+        twin.configure(|config| {
+            for flow in config["flow"].as_array_mut().unwrap() {
+                let flow = flow.as_table_mut().unwrap();
+                flow.insert("cadence".into(), cadence.into());
+                flow.insert("time_zone".into(), zone.into());
+            }
+        });
+    };
+    with("fortnightly", "UTC");
+    check(&twin, "P0006", &["flow 1", "fortnightly", "real_time"]);
+    with("0 25 * * *", "UTC");
+    check(&twin, "P0006", &["flow 1", "hour \"25\"", "0 to 23"]);
+    with("daily", "Europe/Lundon");
+    check(&twin, "P0006", &["flow 1", "Europe/Lundon", "IANA"]);
+    // 29 February: it may be years until then, but never-read flows are read at once.
+    with("0 0 29 2 *", "Europe/London");
+    let first = twin.drain().expect(0);
+    assert_eq!(first.json()["documents"]["posted"], 97);
+    first.says(&["read next at", "-02-29T00:00:00"]);
+    twin.post("documents", &twin.bill("LATER-1", "5.00"));
+    assert_eq!(twin.drain().expect(0).json()["documents"]["captured"], 97);
+    with("real_time", "UTC");
+    assert_eq!(twin.drain().expect(0).json()["documents"]["captured"], 98);
 }

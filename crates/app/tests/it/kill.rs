@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use crate::judge::Typed;
 use crate::program::{Twin, golden};
+use crate::server::shared;
 
 /// xorshift64*: a seed is a schedule of kills.
 struct Chance(u64);
@@ -24,17 +25,18 @@ fn number(name: &str, otherwise: u64) -> u64 {
     }
 }
 
-/// One world with so many kills. The worker lives between 30 ms and 1.5 s each time, so that every stage is hit.
+/// One world with so many kills, on a database of its own if `database` is an address. Every worker lives between 30 ms and 1.5 s, so that
+/// every stage is hit. On a server two workers share the database, and one of them is killed at a time.
 fn world(seed: u64, kills: u64, database: Option<&str>) -> u64 {
     let mut chance = Chance(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
     let twin = Twin::start(&golden());
     if let Some(database) = database {
-        let database = database.replace("{seed}", &seed.to_string());
-        twin.configure(|config| config["store"]["database"] = toml::Value::String(database));
+        twin.use_database(&database.replace("{seed}", &seed.to_string()));
     }
     let mut typed = Typed::new();
+    let mut other = database.map(|_| twin.worker());
     for _ in 0..kills {
-        let worker = twin.worker();
+        let mut worker = twin.worker();
         let lives = Duration::from_millis(30 + chance.below(1_470));
         let since = Instant::now();
         while since.elapsed() < lives {
@@ -43,37 +45,59 @@ fn world(seed: u64, kills: u64, database: Option<&str>) -> u64 {
             }
             std::thread::sleep(Duration::from_millis(10 + chance.below(30)).min(lives));
         }
+        if let Some(other) = &mut other
+            && chance.below(2) == 0
+        {
+            std::mem::swap(&mut worker, other);
+        }
+        let ended = worker.ended_within(Duration::ZERO);
+        assert_eq!(ended, None, "seed {seed}: a worker ended\n{}", log(&twin));
         worker.kill();
     }
+    if let Some(other) = other {
+        assert_eq!(other.terminate().0, 0, "seed {seed}\n{}", log(&twin));
+    }
     let drained = twin.drain();
-    assert_eq!(
-        drained.code,
-        0,
-        "seed {seed}: {drained:?}\n{}",
-        std::fs::read_to_string(twin.path("run.log")).unwrap_or_default()
-    );
+    assert_eq!(drained.code, 0, "seed {seed}: {drained:?}\n{}", log(&twin));
     typed.judge(&twin);
     u64::try_from(typed.made.len()).unwrap()
 }
 
-/// `TIEOUT_KILLS`, `TIEOUT_KILL_SEED` and `TIEOUT_KILL_DATABASE` make it longer, other, and on another database (`{seed}` in its address is
-/// replaced, so that every world has its own).
-#[test]
-fn killed_at_any_moment_nothing_is_lost_and_nothing_doubled() {
+fn log(twin: &Twin) -> String {
+    std::fs::read_to_string(twin.path("run.log")).unwrap_or_default()
+}
+
+/// Kills in worlds of ten; `database` makes the address of a fresh one for a seed.
+fn worlds(what: &str, database: &dyn Fn() -> Option<String>) {
     let kills = number("TIEOUT_KILLS", 20);
     let first = number("TIEOUT_KILL_SEED", 1);
-    let database = std::env::var("TIEOUT_KILL_DATABASE").ok();
     let since = Instant::now();
     let (mut left, mut seed, mut documents) = (kills, first, 0);
     while left > 0 {
         let here = left.min(10);
-        documents += world(seed, here, database.as_deref());
+        documents += world(seed, here, database().as_deref());
         left -= here;
         eprintln!(
-            "seed {seed}: {} of {kills} kills, {documents} documents typed, lost 0, doubled 0, {:.0?}",
+            "{what}, seed {seed}: {} of {kills} kills, {documents} documents typed, lost 0, doubled 0, {:.0?}",
             kills - left,
             since.elapsed()
         );
         seed += 1;
     }
+}
+
+/// `TIEOUT_KILLS` and `TIEOUT_KILL_SEED` make it longer and other.
+#[test]
+fn killed_at_any_moment_nothing_is_lost_and_nothing_doubled() {
+    worlds("SQLite", &|| None);
+}
+
+/// The same on a throw-away server, or on the one that `TIEOUT_KILL_DATABASE` names (`{seed}` in its address is replaced, so that every
+/// world has its own).
+#[test]
+fn killed_at_any_moment_workers_on_one_server_lose_nothing_and_double_nothing() {
+    let named = std::env::var("TIEOUT_KILL_DATABASE").ok();
+    worlds("PostgreSQL", &|| {
+        Some(named.clone().unwrap_or_else(|| shared().database()))
+    });
 }

@@ -1,9 +1,15 @@
 //! The program as people meet it: real processes over loopback, judged from outside by figures that were computed elsewhere.
 
+mod audit;
 mod bad_input;
+mod books;
+mod breaks;
 mod companies;
 mod configuration;
+mod crosswalk_life;
+mod crosswalk_simulation;
 mod faults;
+mod hostile;
 mod http;
 mod judge;
 mod kill;
@@ -14,3 +20,8 @@ mod pressure;
 mod program;
 mod proxy;
 mod scenarios;
+mod secrets;
+#[expect(dead_code, reason = "the tests of the store need more of it")]
+#[path = "../../../store/tests/it/server.rs"]
+mod server;
+mod workers;

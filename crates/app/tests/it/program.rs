@@ -101,6 +101,33 @@ impl Running {
         Self { child }
     }
 
+    /// Starts a worker that can write no file beyond so many blocks of 512 bytes: the write fails as it does when a disk is full.
+    pub(crate) fn with_little_room(twin: &Twin, blocks: u32) -> Self {
+        let worker = command(&["run", "--config", &twin.config()]);
+        let words = std::iter::once(worker.get_program()).chain(worker.get_args());
+        let words: Vec<_> = words.map(|word| format!("'{}'", word.display())).collect();
+        let log = twin.path("run.log");
+        let limited = format!(
+            "trap '' XFSZ; ulimit -S -f {blocks}; exec {} >>'{}' 2>&1",
+            words.join(" "),
+            log.display()
+        );
+        let mut command = Command::new("sh");
+        command.args(["-c", &limited]).stdin(Stdio::null());
+        command.env("USER", "tester").env_remove("TIEOUT_LOG");
+        Self {
+            child: command.spawn().unwrap(),
+        }
+    }
+
+    /// There is room again.
+    pub(crate) fn give_room(&self) {
+        let id = self.child.id().to_string();
+        let mut command = Command::new("prlimit");
+        command.args(["--fsize=unlimited", "--pid", &id]);
+        assert!(command.status().unwrap().success());
+    }
+
     /// SIGKILL: the process gets no chance to do anything.
     pub(crate) fn kill(mut self) {
         self.child.kill().unwrap();
@@ -110,13 +137,16 @@ impl Running {
     /// SIGTERM; answers its exit code and how long it took.
     pub(crate) fn terminate(mut self) -> (i32, Duration) {
         let since = Instant::now();
-        let status = Command::new("kill")
-            .args(["-TERM", &self.child.id().to_string()])
-            .status()
-            .unwrap();
-        assert!(status.success());
+        self.signal("-TERM");
         let code = self.child.wait().unwrap().code().unwrap_or(-1);
         (code, since.elapsed())
+    }
+
+    /// SIGSTOP, or SIGCONT: the process notices nothing and does nothing, then goes on.
+    pub(crate) fn signal(&self, name: &str) {
+        let id = self.child.id().to_string();
+        let status = Command::new("kill").args([name, &id]).status().unwrap();
+        assert!(status.success());
     }
 
     /// Its exit code if it ended by itself within `limit`.
@@ -205,6 +235,13 @@ impl Twin {
         let mut table: toml::Table = text.parse().unwrap();
         change(&mut table);
         std::fs::write(self.config(), toml::to_string(&table).unwrap()).unwrap();
+    }
+
+    /// Keeps the books in another database.
+    pub(crate) fn use_database(&self, address: &str) {
+        self.configure(|config| {
+            config["store"]["database"] = toml::Value::String(address.to_owned());
+        });
     }
 
     /// Runs a command of the program with this configuration.

@@ -60,10 +60,7 @@ impl Layout {
 
     fn named(&mut self, kind: &'static str, of: &str, taken: &mut BTreeSet<String>) -> String {
         let plain = format!("{kind} {of}");
-        let fits = plain.chars().count() <= NAME_LEN_MAX
-            && !of.contains(['[', ']', ':', '*', '?', '/', '\\', '\'', '#'])
-            && !of.chars().any(char::is_control)
-            && of.trim() == of;
+        let fits = fits_a_sheet(&plain, of);
         if fits && taken.insert(plain.to_lowercase()) {
             return plain;
         }
@@ -93,4 +90,12 @@ impl Layout {
             choices: Vec::new(),
         })
     }
+}
+
+/// True if a spreadsheet takes `plain`, made from the name `of`, as the name of a sheet.
+pub(crate) fn fits_a_sheet(plain: &str, of: &str) -> bool {
+    plain.chars().count() <= NAME_LEN_MAX
+        && !of.contains(['[', ']', ':', '*', '?', '/', '\\', '\'', '#'])
+        && !of.chars().any(char::is_control)
+        && of.trim() == of
 }

@@ -132,7 +132,7 @@ pub(crate) fn values(source: &Source<'_>) -> (Sheet, Ranges) {
 }
 
 /// A name as a note: on one line.
-fn note(name: &str) -> String {
+pub(crate) fn note(name: &str) -> String {
     if name.chars().any(char::is_control) {
         quoted(name)
     } else {

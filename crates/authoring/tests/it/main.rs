@@ -4,5 +4,6 @@ mod bombs;
 mod cells;
 mod diff_explain;
 mod refused;
+mod report;
 mod round_trip;
 mod samples;

@@ -364,6 +364,23 @@ fn versions_that_overlap() {
         found[0].to_string().contains("overlaps version v1"),
         "{found:?}"
     );
+    // Row 3 of the sheet: the field effective_from, its value.
+    assert_eq!((&*found[0].sheet, &*found[0].cell()), ("Version", "B3"));
+}
+
+#[test]
+fn a_formula_on_a_sheet_for_people_only() {
+    let bytes = spoiled(|workbook| {
+        let sheet = workbook.add_worksheet();
+        sheet.set_name("Dimension project").unwrap();
+        sheet.write_formula(1, 0, Formula::new("=1+1")).unwrap();
+    });
+    let found = faults(&bytes);
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert_eq!(
+        (&*found[0].sheet, &*found[0].cell()),
+        ("Dimension project", "A2")
+    );
 }
 
 #[test]

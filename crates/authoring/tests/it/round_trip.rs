@@ -162,3 +162,27 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn every_dimension_has_a_sheet_that_says_where_its_values_go() {
+    let bytes = version("golden/crosswalk/v2.json");
+    let mut live = live("golden");
+    live.add_reference(&reference("golden"));
+    let stake = ("employee".to_owned(), "EM-01".to_owned());
+    live.at_stake.insert(stake, "12.50 USD".to_owned());
+    let book = book_of(&bytes, &live).unwrap();
+    let names: Vec<&str> = book.sheets.iter().map(|sheet| &*sheet.name).collect();
+    for dimension in reference("golden").dimensions.keys() {
+        let wanted = ["Table", "Dimension"].map(|kind| format!("{kind} {dimension}"));
+        let found = wanted.iter().filter(|name| names.contains(&name.as_str()));
+        assert_eq!(found.count(), 1, "{dimension}: {names:?}");
+    }
+    let sheet = |name: &str| book.sheets.iter().find(|sheet| sheet.name == name).unwrap();
+    let blank = &sheet("Dimension class").rows[0];
+    assert_eq!(blank[2], "blank counts as CL-GEN");
+    let employee = &sheet("Dimension employee").rows[1];
+    assert_eq!(employee[0], "EM-01");
+    assert_eq!(employee[2..4], ["report otbi", "12.50 USD"]);
+    // For people only: what comes back is the same.
+    assert_eq!(digest(&through_excel(&book)), digest(&bytes));
+}

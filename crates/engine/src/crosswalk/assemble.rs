@@ -2,7 +2,8 @@
 
 use tieout_model::AccountingDate;
 
-use crate::crosswalk::{Crosswalk, CrosswalkError, Reference, VersionFile};
+use crate::crosswalk::conflict::Refusal;
+use crate::crosswalk::{Crosswalk, CrosswalkError, Reference, VersionFile, conflict};
 
 impl Crosswalk {
     /// From versions that the register vouches for. An open end ends the day before the next version begins.
@@ -26,9 +27,21 @@ impl Crosswalk {
     ) -> Result<Self, CrosswalkError> {
         Self::of(closed_by_successor(files), reference)
     }
+
+    /// The same, contradictions included, so that their effect on documents can be weighed; `None` without any version. What it makes must
+    /// never be delivered.
+    pub fn with_faults(
+        files: Vec<VersionFile>,
+        reference: Reference,
+    ) -> Option<(Self, Vec<Refusal>)> {
+        let files = closed_by_successor(files);
+        let refusals = conflict::refusals(&files, &reference);
+        (!files.is_empty()).then(|| (Self::assembled(files, reference), refusals))
+    }
 }
 
-fn closed_by_successor(mut files: Vec<VersionFile>) -> Vec<VersionFile> {
+/// An open end ends the day before the next version begins.
+pub(crate) fn closed_by_successor(mut files: Vec<VersionFile>) -> Vec<VersionFile> {
     files.sort_by(|a, b| (a.effective_from, &a.version).cmp(&(b.effective_from, &b.version)));
     let starts: Vec<AccountingDate> = files.iter().map(|file| file.effective_from).collect();
     for (file, next) in files.iter_mut().zip(starts.iter().skip(1)) {

@@ -10,6 +10,7 @@ use std::fmt;
 
 use tieout_model::AccountClass;
 
+use crate::crosswalk::assemble::closed_by_successor;
 use crate::crosswalk::file::{Attribute, Condition, Rule, RuleValue, Test, VersionFile};
 use crate::crosswalk::reference::{EntityRow, Reference, WhenBlank};
 
@@ -44,6 +45,27 @@ pub enum Problem {
     NoHierarchy,
 }
 
+impl Problem {
+    /// The word used in tables and files.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::DuplicateVersion => "duplicate_version",
+            Self::OverlappingVersions => "overlapping_versions",
+            Self::DuplicateRule => "duplicate_rule",
+            Self::AmbiguousRules => "ambiguous_rules",
+            Self::UnreachableRule => "unreachable_rule",
+            Self::MissingTable => "missing_table",
+            Self::UnknownColumn => "unknown_column",
+            Self::UnknownDimension => "unknown_dimension",
+            Self::RetiredTarget => "retired_target",
+            Self::UnknownTarget => "unknown_target",
+            Self::UnknownSegment => "unknown_segment",
+            Self::DroppedButUsed => "dropped_but_used",
+            Self::NoHierarchy => "no_hierarchy",
+        }
+    }
+}
+
 /// One problem, with the rule it concerns.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
@@ -70,11 +92,9 @@ impl fmt::Display for Refusal {
 }
 
 /// Every problem of versions that are not signed yet, in a fixed order; none means they can be signed. The versions are looked at by
-/// [`VersionFile::effective_from`], as when they are opened.
+/// [`VersionFile::effective_from`], as when they are opened; one without an end ends the day before the next one begins.
 pub fn problems(versions: &[VersionFile], reference: &Reference) -> Vec<Refusal> {
-    let mut files = versions.to_vec();
-    files.sort_by(|a, b| (a.effective_from, &a.version).cmp(&(b.effective_from, &b.version)));
-    refusals(&files, reference)
+    refusals(&closed_by_successor(versions.to_vec()), reference)
 }
 
 /// Every problem of the versions and the reference data, in a fixed order.

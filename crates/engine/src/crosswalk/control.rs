@@ -9,6 +9,7 @@
 mod content;
 mod due;
 mod proposal;
+mod restatement;
 mod step;
 
 use std::collections::BTreeMap;
@@ -18,6 +19,7 @@ use tieout_model::{AccountingDate, Digest, Timestamp};
 pub use content::{Content, ContentFault, PEOPLE};
 pub use due::{FOLLOW_UP_BUSINESS_DAYS, business_days_after, day_of, effective_fault};
 pub use proposal::{Proposal, Simulated, State};
+pub use restatement::Restatement;
 pub use step::{Act, RegisterStep};
 
 /// Subject of the steps that add and revoke keys.
@@ -45,8 +47,24 @@ pub enum Refused {
     Simulation,
     /// The version overlaps another one or takes its name.
     Overlap,
+    /// The restatement was not proposed as it would be carried out, or was carried out already.
+    Restatement,
     /// Nothing of that name, or one too many.
     Name,
+}
+
+/// Subject of the steps that sign reference data.
+pub const REFERENCE: &str = "reference";
+
+/// Subject of the steps that approve superseding values for reversals.
+pub const APPROVALS: &str = "approvals";
+
+/// The approval of superseding values for that document among recorded steps, if there is one: its id, as it goes into the lineage.
+pub fn approval_of(steps: &[RegisterStep], document: &str) -> Option<String> {
+    let mut latest = steps.iter().rev();
+    let found =
+        latest.find(|step| step.act == Act::Supersede && step.fact("document") == document)?;
+    Some(format!("approval {}", found.number.saturating_add(1)))
 }
 
 /// A step that is not allowed: nothing changed.
@@ -195,6 +213,9 @@ impl Register {
             Act::AddKey => self.add_key(step)?,
             Act::RevokeKey => self.revoke_key(step)?,
             Act::Separation => self.is_two_person = step.fact("two_person") == "true",
+            Act::SignReference => check_reference(step)?,
+            // The document decides whether it is held for this; the step only keeps who said so and why.
+            Act::Supersede => {}
             Act::Propose => self.propose(step)?,
             Act::Sign => self.sign(step)?,
             Act::Review
@@ -203,7 +224,9 @@ impl Register {
             | Act::Withdraw
             | Act::Simulate
             | Act::FollowUp
-            | Act::Migrate => {
+            | Act::Migrate
+            | Act::ProposeRestatement
+            | Act::Restate => {
                 let is_two_person = self.is_two_person;
                 self.proposal_of(step)?.take(step, is_two_person)?;
             }
@@ -215,11 +238,8 @@ impl Register {
     }
 
     fn proposal_of(&mut self, step: &RegisterStep) -> Result<&mut Proposal, ControlFault> {
-        self.proposals.get_mut(&step.subject).ok_or_else(|| {
-            let what = "no version was proposed under this id".to_owned();
-            let remedy = "`tieout crosswalk list` shows all ids";
-            fault(step, Refused::Name, what, remedy)
-        })
+        let found = self.proposals.get_mut(&step.subject);
+        found.ok_or_else(|| unknown(step))
     }
 
     fn propose(&mut self, step: &RegisterStep) -> Result<(), ControlFault> {
@@ -261,6 +281,16 @@ impl Register {
             }
         }
         Ok(())
+    }
+
+    /// Whether that person may sign that proposal now, as far as it can be told before there is a signature.
+    ///
+    /// # Errors
+    /// [`ControlFault`] of state or separation.
+    pub fn may_sign(&self, step: &RegisterStep) -> Result<(), ControlFault> {
+        let found = self.proposals.get(&step.subject);
+        let found = found.ok_or_else(|| unknown(step))?;
+        found.check_signer(step, self.is_two_person)
     }
 
     fn sign(&mut self, step: &RegisterStep) -> Result<(), ControlFault> {
@@ -344,6 +374,34 @@ impl Register {
             is_good.then_some((id.as_str(), key))
         })
     }
+}
+
+/// Reference data is signed by another person than the one who prepared it.
+fn check_reference(step: &RegisterStep) -> Result<(), ControlFault> {
+    let preparer = step.fact("prepared_by");
+    if preparer.trim().is_empty() {
+        let what = "nobody is named who prepared the reference data";
+        return Err(fault(
+            step,
+            Refused::Reason,
+            what,
+            "name the person with --prepared-by",
+        ));
+    }
+    if proposal::is_same(preparer, &step.by) {
+        let what = format!(
+            "{} prepared the reference data, and whoever signs must be another person",
+            step.by
+        );
+        return Err(fault(step, Refused::Separation, what, "ask a colleague"));
+    }
+    Ok(())
+}
+
+fn unknown(step: &RegisterStep) -> ControlFault {
+    let what = "no version was proposed under this id";
+    let remedy = "`tieout crosswalk list` shows all ids";
+    fault(step, Refused::Name, what, remedy)
 }
 
 pub(crate) fn fault(

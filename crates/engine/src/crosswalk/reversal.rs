@@ -16,16 +16,16 @@ use crate::crosswalk::hold::{HoldReason, Unmapped};
 use crate::crosswalk::place::normalised;
 use crate::crosswalk::prepared::{Prepared, RuleName};
 use crate::crosswalk::translate::{
-    RECORDED_RULE, RuleUse, Translation, malformed, recoded, supplier_of,
+    RECORDED_RULE, RuleUse, SUPERSEDED_RULE, Translation, malformed, recoded, supplier_of,
 };
 
 impl Crosswalk {
     pub(crate) fn mirror(
         &self,
         document: &Document,
-        original: &Document,
-        version: &str,
+        (original, version): (&Document, &str),
         on: AccountingDate,
+        approval: Option<&str>,
     ) -> Result<Translation, Vec<Unmapped>> {
         let mut gaps = Vec::new();
         let recorded = self.recorded_version(version);
@@ -39,7 +39,7 @@ impl Crosswalk {
             let lines = document.lines();
             lines.map_err(|fault| malformed(document.kind(), &fault.to_string()))
         };
-        let lines = match (facts(document), facts(original)) {
+        let mut lines = match (facts(document), facts(original)) {
             (Ok(lines), Ok(mirrored)) => matched(&lines, &mirrored, &mut gaps, |line| {
                 self.decided(recorded?, document, line, original.accounting_date()?)
             }),
@@ -53,11 +53,15 @@ impl Crosswalk {
             // A later version may have disabled a value, or re-enabled it: the one in force on the day decides.
             let in_force = self.prepared_on(on).unwrap_or(recorded);
             let names: Vec<Arc<RuleName>> = recorded.segment_names().map(recorded_rule).collect();
-            for (number, combination) in &lines {
+            for (number, combination) in &mut lines {
+                let mut names = names.clone();
+                if let Some(approval) = approval {
+                    supersede(in_force, on, approval, combination, &mut names);
+                }
                 self.still_usable(recorded, in_force, *number, combination, on, &mut gaps);
-                rules.extend(names.iter().map(|name| RuleUse {
+                rules.extend(names.into_iter().map(|by| RuleUse {
                     line: *number,
-                    by: Arc::clone(name),
+                    by,
                     inherited_from: None,
                 }));
             }
@@ -125,6 +129,25 @@ fn recorded_rule(segment: &str) -> Arc<RuleName> {
         segment: segment.to_owned(),
         rule: RECORDED_RULE.to_owned(),
     })
+}
+
+/// Puts the superseding values in the place of disabled ones, and the approval in the place of the rule.
+fn supersede(
+    in_force: &Prepared,
+    on: AccountingDate,
+    approval: &str,
+    combination: &mut Combination,
+    names: &mut [Arc<RuleName>],
+) {
+    for (name, value) in names.iter_mut().zip(&mut combination.segments) {
+        if let Some(instead) = in_force.superseding(&name.segment, value.as_str(), on) {
+            *value = Code::new(instead);
+            *name = Arc::new(RuleName {
+                segment: name.segment.clone(),
+                rule: format!("{SUPERSEDED_RULE}{approval}"),
+            });
+        }
+    }
 }
 
 fn mismatch(dimension: &str, value: impl Into<String>, detail: impl Into<String>) -> Unmapped {

@@ -48,6 +48,10 @@ pub enum Lineage<'a> {
 /// The rule id in the lineage of lines that repeat recorded ones.
 pub const RECORDED_RULE: &str = "recorded";
 
+/// What the rule id in the lineage of a reversal begins with where a controller approved the value that took the place of a disabled one;
+/// the approval's id follows.
+pub const SUPERSEDED_RULE: &str = "superseded by ";
+
 /// Which rule decided one segment of one line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RuleUse {
@@ -101,8 +105,23 @@ impl Crosswalk {
                 original,
                 version,
                 on,
-            } => self.mirror(document, original, version, on),
+            } => self.mirror(document, (original, version), on, None),
         }
+    }
+
+    /// A reversal whose recorded lines hold values that are disabled on its date, where a controller approved that the superseding ones take
+    /// their place (domain dossier 4.3, rule 1). `approval` goes into the lineage of every segment that it decides.
+    ///
+    /// # Errors
+    /// Every gap that is left, as for [`Crosswalk::translate`] with [`Lineage::Reverses`].
+    pub fn translate_superseding(
+        &self,
+        envelope: &Envelope,
+        (original, version): (&Document, &str),
+        on: AccountingDate,
+        approval: &str,
+    ) -> Result<Translation, Vec<Unmapped>> {
+        self.mirror(&envelope.document, (original, version), on, Some(approval))
     }
 
     fn version_for(&self, date: AccountingDate) -> Result<&Prepared, Unmapped> {

@@ -1,11 +1,12 @@
 //! The one transition function of a delivery. Illegal moves are values.
 
-use tieout_model::{Acknowledgement, DocumentKind, FaultClass};
+use tieout_model::{Acknowledgement, DocumentKind, FaultClass, JobRef};
 
 use crate::change::Change;
 use crate::delivery::backoff::wait_ms;
 use crate::delivery::{
-    Delivery, DeliveryEvent, DeliveryPolicy, DeliveryState, IllegalMove, Moment,
+    Delivery, DeliveryEvent, DeliveryPolicy, DeliveryState, IllegalMove, Moment, STANDING_JOB,
+    is_standing,
 };
 
 /// The change that `event` makes to `delivery`.
@@ -104,7 +105,7 @@ fn from_leased(
         DeliveryEvent::Unknown | DeliveryEvent::Absent | DeliveryEvent::LeaseExpired => {
             probe(at, policy, 0)
         }
-        DeliveryEvent::Found(rows) if rows.len() > 1 => doubled(rows),
+        DeliveryEvent::Found(rows) if rows.len() > 1 => several(rows),
         DeliveryEvent::Taken { .. }
         | DeliveryEvent::Pending
         | DeliveryEvent::ReadBackOther(_)
@@ -124,31 +125,32 @@ fn from_submitted(
     let DeliveryState::Submitted { job, polls, .. } = &delivery.state else {
         return None;
     };
-    let later = || {
-        let polls = polls.saturating_add(1);
-        if polls > policy.polls_max {
-            return DeliveryState::Parked(format!(
-                "the target has worked on it for {polls} questions without an end; look at its job and release it"
-            ));
-        }
-        let wait = wait_ms(polls.min(20), 100, policy.poll_max_ms, at.jitter);
-        DeliveryState::Submitted {
-            job: job.clone(),
-            poll_at: at.now.plus_millis(wait),
-            polls,
-        }
+    let polls = polls.saturating_add(1);
+    let later = || later(job, polls, at, policy);
+    // It stands there and does not count: from now on it is looked up, less and less often.
+    let shown = |ack: &Acknowledgement| {
+        read_back(ack).unwrap_or_else(|| {
+            if is_standing(job) || polls <= POLLS_OF_A_ROW {
+                later()
+            } else {
+                standing(at, policy)
+            }
+        })
     };
     let next = match event {
         DeliveryEvent::Pending | DeliveryEvent::NotDone { .. } | DeliveryEvent::Unknown => later(),
-        DeliveryEvent::ReadBack(ack) => read_back(ack).unwrap_or_else(later),
+        DeliveryEvent::ReadBack(ack) => shown(ack),
         DeliveryEvent::Refused(rejection) => DeliveryState::Rejected(rejection.clone()),
         DeliveryEvent::Absent => probe(at, policy, 0),
-        DeliveryEvent::Found(rows) if rows.len() > 1 => doubled(rows),
+        DeliveryEvent::Found(rows) => match rows.as_slice() {
+            [] => probe(at, policy, 0),
+            [ack] => shown(ack),
+            many => several(many),
+        },
         DeliveryEvent::Taken { .. }
         | DeliveryEvent::Accepted(_)
         | DeliveryEvent::ReadBackOther(_)
         | DeliveryEvent::LeaseExpired
-        | DeliveryEvent::Found(_)
         | DeliveryEvent::Released
         | DeliveryEvent::Resolved(_) => return None,
     };
@@ -178,8 +180,8 @@ fn from_uncertain(
                     look_again(kind, at, policy, absences)
                 }
             }
-            [ack] => read_back(ack).unwrap_or_else(|| probe(at, policy, 0)),
-            many => doubled(many),
+            [ack] => read_back(ack).unwrap_or_else(|| standing(at, policy)),
+            many => several(many),
         },
         DeliveryEvent::NotDone { .. } | DeliveryEvent::Unknown | DeliveryEvent::Pending => {
             look_again(kind, at, policy, absences)
@@ -197,14 +199,54 @@ fn from_uncertain(
     Some(next)
 }
 
-/// More than one row bears the stamp: nobody but a person can say which is right.
-fn doubled(rows: &[Acknowledgement]) -> DeliveryState {
+fn several(rows: &[Acknowledgement]) -> DeliveryState {
     let references: Vec<&str> = rows.iter().map(|ack| ack.reference.as_str()).collect();
     DeliveryState::Parked(format!(
         "the target shows {} documents with this stamp ({}); a person must take the extra ones back",
         rows.len(),
         references.join(", "),
     ))
+}
+
+/// It stands there but does not count yet. It may be posted any moment, or never, if its period was closed meanwhile.
+fn standing(at: Moment, policy: &DeliveryPolicy) -> DeliveryState {
+    DeliveryState::Submitted {
+        job: JobRef(STANDING_JOB.to_owned()),
+        poll_at: at.now.plus_millis(policy.probe_spacing_ms),
+        polls: 0,
+    }
+}
+
+/// Questions about a job that shows a row which does not count yet, before the row is looked up instead.
+const POLLS_OF_A_ROW: u32 = 20;
+/// Look-ups of a row that stands and does not count, before a person must look: with the default spacing that is ten hours.
+const LOOKS_MAX: u32 = 24;
+/// The wait between two of them doubles so often.
+const LOOK_DOUBLINGS_MAX: u32 = 5;
+
+/// The next question about a job, or a person if there were enough of them.
+fn later(job: &JobRef, polls: u32, at: Moment, policy: &DeliveryPolicy) -> DeliveryState {
+    if is_standing(job) && polls > LOOKS_MAX {
+        return DeliveryState::Parked(format!(
+            "it stands in the target and is not posted there after {polls} look-ups; post it there (its period may be closed), then release it"
+        ));
+    }
+    if polls > policy.polls_max {
+        return DeliveryState::Parked(format!(
+            "the target has worked on it for {polls} questions without an end; look at its job and release it"
+        ));
+    }
+    let wait = if is_standing(job) {
+        let doublings = polls.min(LOOK_DOUBLINGS_MAX);
+        policy.probe_spacing_ms.saturating_mul(1 << doublings)
+    } else {
+        wait_ms(polls.min(20), 100, policy.poll_max_ms, at.jitter)
+    };
+    DeliveryState::Submitted {
+        job: job.clone(),
+        poll_at: at.now.plus_millis(wait),
+        polls,
+    }
 }
 
 /// True for documents that the target would take twice without a word: nothing there is unique about them but our stamp.

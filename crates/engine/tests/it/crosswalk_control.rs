@@ -356,3 +356,44 @@ fn the_content_does_not_depend_on_who_worked_on_it() {
     let fault = Content::of(broken.as_bytes()).unwrap_err().to_string();
     assert!(fault.contains("ruls"), "{fault}");
 }
+
+#[test]
+fn a_restatement_is_drawn_up_by_one_person_and_approved_by_another() {
+    let mut desk = Desk::new();
+    desk.propose("CW-1", "v1", "2026-12-01", "").unwrap();
+    let drawn = [("period", "P11"), ("on", "2026-11-30")];
+    let propose = |desk: &mut Desk| desk.take("CW-1", Act::ProposeRestatement, "ann", &drawn);
+    assert_eq!(
+        propose(&mut desk),
+        Err(Refused::State),
+        "before it is signed"
+    );
+    desk.approved("CW-1");
+    desk.sign("CW-1", "cal", "key-cal").unwrap();
+    let digest = Digest::of(b"content").to_string();
+    let hash = [("restatement", digest.as_str())];
+    let approve = |desk: &mut Desk, by: &str| desk.take("CW-1", Act::Restate, by, &hash);
+    assert_eq!(
+        approve(&mut desk, "bob"),
+        Err(Refused::Restatement),
+        "not drawn up"
+    );
+    propose(&mut desk).unwrap();
+    assert_eq!(approve(&mut desk, " ANN"), Err(Refused::Separation));
+    let other = Digest::of(b"other").to_string();
+    let wrong = [("restatement", other.as_str())];
+    assert_eq!(
+        desk.take("CW-1", Act::Restate, "bob", &wrong),
+        Err(Refused::Restatement)
+    );
+    approve(&mut desk, "bob").unwrap();
+    assert_eq!(
+        approve(&mut desk, "bob"),
+        Err(Refused::Restatement),
+        "twice"
+    );
+    let found = &desk.register.proposals()["CW-1"].restatements;
+    assert_eq!(found.len(), 1);
+    assert_eq!(found[0].approved_by.as_deref(), Some("bob"));
+    assert_eq!((&*found[0].period, &*found[0].by), ("P11", "ann"));
+}

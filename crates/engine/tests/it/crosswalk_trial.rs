@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use tieout_engine::crosswalk::trial::{
-    Report, Simulation, TrialDocument, carried, migration_draft,
+    OwnJournal, Report, Simulation, TrialDocument, carried, migration_draft, moving_draft, restated,
 };
 use tieout_engine::crosswalk::{Crosswalk, Lineage, RuleValue, VersionFile};
 use tieout_model::{AccountingDate, Amount, Document, JournalEntry, LineFact};
@@ -255,5 +255,66 @@ fn a_changed_balance_sheet_mapping_gives_a_balanced_journal() {
         });
         let again = migration_draft(entity, &carried, "v2", cut, &already.collect(), &reference);
         assert_eq!(again.unwrap(), None);
+    }
+}
+
+#[test]
+fn a_restatement_moves_revenue_and_expense_of_the_period_and_nothing_else() {
+    let reference = reference("golden");
+    let versions = vec![version("golden", "v1"), version("golden", "v2")];
+    let all = Crosswalk::for_trial(versions, reference.clone()).unwrap();
+    let mut simulation = Simulation::new(&all, &all, "v2").unwrap();
+    let december = |date: AccountingDate| date.to_string().starts_with("2026-12");
+    let mut support: BTreeMap<String, Amount> = BTreeMap::new();
+    for piece in pieces("golden") {
+        let document = &piece.envelope.document;
+        if !december(document.accounting_date().unwrap()) {
+            continue;
+        }
+        add(&mut simulation, document, &piece.id, None);
+        for line in document.lines().unwrap() {
+            let coding = line.coding.dimensional().unwrap();
+            let department = coding
+                .dimensions
+                .get("department")
+                .map(|code| code.as_str());
+            let class = reference.accounts[coding.account.as_str()];
+            // Version 2 moves customer success from cost centre 4400 to 4450, on result accounts only.
+            let is_money = !line.currency.is_statistical();
+            if department == Some("D400") && !class.is_balance_sheet() && is_money {
+                let entity = document.entity().unwrap().as_str().to_owned();
+                let sum = support.entry(entity).or_default();
+                *sum = sum.plus(line.functional).unwrap();
+            }
+        }
+    }
+    support.retain(|_, sum| !sum.is_zero());
+    assert!(!support.is_empty());
+    let moves = restated(&simulation);
+    let on: AccountingDate = "2026-12-31".parse().unwrap();
+    let journal = OwnJournal {
+        reference: "XREST v2 P12-2026".into(),
+        description: String::new(),
+        on,
+    };
+    let none = BTreeMap::new();
+    for entity in reference.entities.keys() {
+        let draft = moving_draft(entity, &moves, &journal, &none, &reference).unwrap();
+        let Some(draft) = draft else {
+            assert!(!support.contains_key(entity), "{entity}");
+            continue;
+        };
+        let into = draft.lines.iter().filter(|line| {
+            let segments = &line.coding.combination().unwrap().segments;
+            segments[1].as_str() == "4450"
+        });
+        let into = Amount::sum(into.map(|line| line.functional)).unwrap();
+        assert_eq!(
+            into,
+            support.get(entity).copied().unwrap_or_default(),
+            "{entity}"
+        );
+        // Well formed, so its sum is zero.
+        JournalEntry::try_new(draft).unwrap();
     }
 }

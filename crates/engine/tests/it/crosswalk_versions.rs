@@ -1,7 +1,7 @@
 //! Which version applies: the five rules, and the table of cases that settles them.
 
-use tieout_engine::crosswalk::{HoldReason, Lineage, Translation, Unmapped};
-use tieout_model::{Document, Envelope, JournalDraft, JournalEntry};
+use tieout_engine::crosswalk::{HoldReason, Lineage, SUPERSEDED_RULE, Translation, Unmapped};
+use tieout_model::{Code, Document, Envelope, JournalDraft, JournalEntry};
 
 use crate::crosswalk_company::{coding, crosswalk, entry, envelope, line, table};
 
@@ -116,6 +116,28 @@ fn a_reversal_is_held_once_a_recorded_value_is_disabled() {
     assert_eq!(gaps[0].reason, HoldReason::RetiredValue);
     assert_eq!((gaps[0].line, gaps[0].value.as_str()), (Some(1), "4400"));
     assert!(gaps[0].detail.contains("4450"), "{}", gaps[0]);
+    // A controller approves the superseding value: it alone changes, and the approval stands in the lineage.
+    let recorded = (&original.document, "v1");
+    let date = "2027-07-01".parse().unwrap();
+    let taken = crosswalk
+        .translate_superseding(&reversal, recorded, date, "approval 3")
+        .unwrap();
+    let before = original.document.lines().unwrap();
+    for (line, was) in taken.document.lines().unwrap().iter().zip(&before) {
+        let mut wanted = was.coding.combination().unwrap().segments.clone();
+        for segment in &mut wanted {
+            if segment.as_str() == "4400" {
+                *segment = Code::new("4450");
+            }
+        }
+        assert_eq!(line.coding.combination().unwrap().segments, wanted);
+    }
+    let approved = taken.rules.iter();
+    let approved = approved.filter(|used| used.by.rule == format!("{SUPERSEDED_RULE}approval 3"));
+    let places: Vec<(u32, &str)> = approved
+        .map(|used| (used.line, used.by.segment.as_str()))
+        .collect();
+    assert_eq!(places, [(1, "cost_center")]);
 }
 
 #[test]

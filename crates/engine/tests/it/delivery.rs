@@ -1,6 +1,8 @@
 //! The transition function of a delivery, state by state and event by event.
 
-use tieout_engine::delivery::{DeliveryEvent, DeliveryPolicy, DeliveryRole, Moment, Resolution};
+use tieout_engine::delivery::{
+    DeliveryEvent, DeliveryPolicy, DeliveryRole, Moment, Resolution, is_standing,
+};
 use tieout_engine::{Change, Delivery, DeliveryState, FlowId, StateWord, settle};
 use tieout_model::{
     Acknowledgement, DeliveryId, Digest, DocumentId, DocumentKind, EntityId, FaultClass,
@@ -112,6 +114,7 @@ fn events() -> Vec<DeliveryEvent> {
         DeliveryEvent::LeaseExpired,
         DeliveryEvent::Found(Vec::new()),
         DeliveryEvent::Found(vec![acknowledgement(true)]),
+        DeliveryEvent::Found(vec![acknowledgement(false)]),
         DeliveryEvent::Found(vec![acknowledgement(true), acknowledgement(true)]),
         DeliveryEvent::Released,
         DeliveryEvent::Resolved(never_sent()),
@@ -137,14 +140,14 @@ fn moved(state: DeliveryState, event: DeliveryEvent) -> Option<DeliveryState> {
 #[test]
 fn every_state_takes_every_event_as_the_table_says() {
     let expected = [
-        ("queued", "L................"),
-        ("leased", ".S.PUKRQKUUU..K.."),
-        ("submitted", "..SPSKRSSSU...K.."),
-        ("uncertain", "..U..K.UUU..UPK.H"),
-        ("posted", "................."),
-        ("rejected", "...............QH"),
-        ("parked", "...............UH"),
-        ("resolved", "................."),
+        ("queued", "L................."),
+        ("leased", ".S.PUKRQKUUU...K.."),
+        ("submitted", "..SPSKRSSSU.UPSK.."),
+        ("uncertain", "..U..K.UUU..UPSK.H"),
+        ("posted", ".................."),
+        ("rejected", "................QH"),
+        ("parked", "................UH"),
+        ("resolved", ".................."),
     ];
     let letter = |state: &DeliveryState| match state.word() {
         StateWord::Queued => 'Q',
@@ -182,6 +185,59 @@ fn nothing_unanswered_is_sent_again_before_it_was_looked_for_often_enough() {
         state = moved(state, DeliveryEvent::Found(Vec::new())).unwrap();
     }
     assert_eq!(state.word(), StateWord::Queued);
+}
+
+#[test]
+fn what_stands_in_the_target_and_is_never_posted_there_ends_with_a_person() {
+    let unposted = DeliveryEvent::Found(vec![acknowledgement(false)]);
+    let (mut state, mut last, mut waited_ms) = (states()[3].clone(), None, 0);
+    let why = loop {
+        match moved(state, unposted.clone()).unwrap() {
+            DeliveryState::Parked(why) => break why,
+            next => {
+                assert!(matches!(&next, DeliveryState::Submitted { job, .. } if is_standing(job)));
+                waited_ms += next.due_at().unwrap().millis() - NOW.millis();
+                last = Some(next.clone());
+                state = next;
+            }
+        }
+    };
+    assert!(why.contains("post it there"), "{why}");
+    // Not at once, and within a day.
+    assert!(
+        (6 * 3_600_000..20 * 3_600_000).contains(&waited_ms),
+        "{waited_ms}"
+    );
+    let state = last.unwrap();
+    // Once it is posted it counts, and if it vanished it is not sent again before it was looked for often enough.
+    let posted = DeliveryEvent::Found(vec![acknowledgement(true)]);
+    assert_eq!(
+        moved(state.clone(), posted).unwrap().word(),
+        StateWord::Posted
+    );
+    let vanished = moved(state, DeliveryEvent::Found(Vec::new())).unwrap();
+    assert!(matches!(
+        vanished,
+        DeliveryState::Uncertain { absences: 0, .. }
+    ));
+}
+
+#[test]
+fn a_job_whose_row_is_not_posted_is_asked_about_a_while_and_then_looked_up() {
+    let unposted = DeliveryEvent::ReadBack(acknowledgement(false));
+    let mut state = states()[2].clone();
+    let mut questions = 0;
+    loop {
+        state = moved(state, unposted.clone()).unwrap();
+        let DeliveryState::Submitted { job, .. } = &state else {
+            panic!("not asked about any more: {state:?}");
+        };
+        if is_standing(job) {
+            break;
+        }
+        questions += 1;
+    }
+    assert_eq!(questions, 20);
 }
 
 #[test]

@@ -13,3 +13,4 @@ mod population;
 mod sample;
 mod simulated;
 mod tenant;
+mod values;

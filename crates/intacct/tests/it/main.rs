@@ -10,3 +10,4 @@ mod capture;
 mod company;
 mod posting;
 mod trouble;
+mod values;

@@ -255,6 +255,7 @@ async fn journals(
         let Some(draft) = draft else { continue };
         found.push(BalanceJournal {
             version: "v2".into(),
+            restates: None,
             crosswalk: crosswalk.digest(),
             number: 1,
             target: SystemId::new("fusion"),

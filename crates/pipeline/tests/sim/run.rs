@@ -1,40 +1,29 @@
-//! The simulator as a program: `cargo xtask sim --seeds N [--from N] | --seed N | --planted | --long`.
+//! The simulator as a program: `cargo xtask sim --seeds N [--from N] | --seed N [--calm] | --planted | --long`.
 //!
 //! Every seed that ever failed stands in `kept_seeds.txt` with its story and is run first.
 
 #[allow(dead_code, reason = "the tests beside this program use the rest")]
 mod company;
+mod report;
 mod swarm;
 
-use std::collections::BTreeMap;
 use std::process::ExitCode;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Instant;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
-use swarm::Outcome;
-use swarm::faults::CLASSES;
-use swarm::planted::BUGS;
+use report::{Progress, Sum};
+use swarm::planted::{BUGS, Bug};
+
+/// A world is made of millions of small strings.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// Worlds side by side; each is single-threaded and knows nothing of the others.
 const LANES: usize = 2;
-
-/// Rare branches that a run of a thousand worlds must reach.
-const RARE: [&str; 13] = [
-    "died before a send",
-    "died after a send",
-    "died before a commit",
-    "died after a commit",
-    "disk full before a commit",
-    "commit durable but reported as failed",
-    "a request arrived after its caller gave up",
-    "hung after it was done",
-    "job number lost",
-    "a trigger was lost",
-    "a start waited for the key service",
-    "a document was deleted",
-    "a document was reversed",
-];
+/// Worlds of a long run.
+const LONG: u64 = 10_000;
+/// Worlds in which a planted bug must be found.
+const PLANTED_MAX: u64 = 200;
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -42,23 +31,26 @@ fn main() -> ExitCode {
         let at = arguments.iter().position(|a| a == name)?;
         arguments.get(at + 1)?.parse::<u64>().ok()
     };
+    let has = |name: &str| arguments.iter().any(|a| a == name);
     let is_good = if let Some(seed) = number("--seed") {
-        one(seed)
-    } else if arguments.iter().any(|a| a == "--planted") {
+        one(seed, has("--calm"))
+    } else if has("--planted") {
         planted()
     } else {
         let seeds = number("--seeds").unwrap_or(50);
-        let is_long = arguments.iter().any(|a| a == "--long");
-        many(
-            number("--from").unwrap_or(1),
-            if is_long { 10_000 } else { seeds },
-        )
+        let seeds = if has("--long") { LONG } else { seeds };
+        many(number("--from").unwrap_or(1), seeds)
     };
     ExitCode::from(u8::from(!is_good))
 }
 
-fn one(seed: u64) -> bool {
-    let outcome = swarm::run(seed, false, None);
+/// Shows one world, or how it would have been without faults.
+fn one(seed: u64, is_calm: bool) -> bool {
+    let outcome = if is_calm {
+        swarm::run(seed, true, None)
+    } else {
+        swarm::run_compared(seed)
+    };
     for line in &outcome.story {
         println!("{line}");
     }
@@ -68,24 +60,29 @@ fn one(seed: u64) -> bool {
         outcome.marks, outcome.exceptions, outcome.faults
     );
     println!(
-        "seed {seed}: {} documents, {} calls, {} lives, digest {}",
-        outcome.documents, outcome.calls, outcome.lives, outcome.digest
+        "seed {seed}: {} documents, {} calls ({} after the last fault; {} without faults), {} lives, digest {}",
+        outcome.documents,
+        outcome.calls,
+        outcome.calls_after,
+        outcome.calls_calm,
+        outcome.lives,
+        outcome.digest
     );
     outcome.faults.is_empty()
 }
 
-/// Runs `seeds` side by side and hands every outcome to `each`, in no order.
-fn run_all(seeds: &[u64], each: impl Fn(u64, Outcome) + Sync) {
-    let next = AtomicU64::new(0);
+/// Does the numbered pieces of work side by side, begun in their order.
+fn side_by_side(count: usize, work: impl Fn(usize) + Sync) {
+    let next = AtomicUsize::new(0);
     std::thread::scope(|scope| {
         for _ in 0..LANES {
             scope.spawn(|| {
                 loop {
-                    let at = next.fetch_add(1, Ordering::SeqCst) as usize;
-                    let Some(seed) = seeds.get(at) else {
+                    let at = next.fetch_add(1, Ordering::SeqCst);
+                    if at >= count {
                         return;
-                    };
-                    each(*seed, swarm::run(*seed, false, None));
+                    }
+                    work(at);
                 }
             });
         }
@@ -98,125 +95,55 @@ fn kept() -> Vec<u64> {
     text.lines().filter_map(seed).collect()
 }
 
-#[derive(Default)]
-struct Sum {
-    done: u64,
-    documents: u64,
-    calls: u64,
-    exceptions: u64,
-    hits: BTreeMap<swarm::faults::Class, u64>,
-    marks: BTreeMap<&'static str, u64>,
-    failed: BTreeMap<u64, Vec<String>>,
-    points: BTreeMap<u8, u64>,
-}
-
 fn many(from: u64, seeds: u64) -> bool {
     let mut list = kept();
-    list.extend(from..from + seeds);
-    let started = Instant::now();
-    let sum = Mutex::new(Sum::default());
-    run_all(&list, |seed, outcome| {
-        let mut sum = sum.lock().unwrap();
-        sum.done += 1;
-        sum.documents += outcome.documents as u64;
-        sum.calls += outcome.calls;
-        sum.exceptions += outcome.exceptions.values().sum::<u64>();
-        for (class, count) in outcome.hits {
-            *sum.hits.entry(class).or_default() += count;
+    let all = from..from + seeds;
+    list.retain(|seed| !all.contains(seed));
+    list.extend(all);
+    let state = Mutex::new((Sum::default(), Progress::of(list.len() as u64)));
+    side_by_side(list.len(), |at| {
+        let outcome = swarm::run_now_and_then_compared(list[at]);
+        let (sum, progress) = &mut *state.lock().unwrap();
+        if let Some(told) = sum.add(list[at], &outcome) {
+            progress.tell(&told);
         }
-        for (mark, count) in outcome.marks {
-            *sum.marks.entry(mark).or_default() += count;
-        }
-        if !outcome.faults.is_empty() {
-            let told = outcome.faults.iter().take(3);
-            let told = told.map(|f| format!("[{}] {}", f.point, f.what)).collect();
-            for fault in &outcome.faults {
-                *sum.points.entry(fault.point).or_default() += 1;
-            }
-            let told: Vec<String> = told;
-            println!("seed {seed}: {}", told.join("; "));
-            sum.failed.insert(seed, told);
-        }
-        if sum.done.is_multiple_of(50) {
-            let seconds = started.elapsed().as_secs().max(1);
-            println!(
-                "{} of {} seeds, {} per minute, {} failed",
-                sum.done,
-                list.len(),
-                sum.done * 60 / seconds,
-                sum.failed.len()
-            );
-        }
+        progress.step(sum.failed.len());
     });
-    report(&sum.into_inner().unwrap(), list.len() as u64)
-}
-
-fn report(sum: &Sum, seeds: u64) -> bool {
-    let mut is_good = sum.failed.is_empty();
-    for (seed, told) in &sum.failed {
-        println!("seed {seed} fails; replay it with `cargo xtask sim --seed {seed}`");
-        told.iter().for_each(|line| println!("    {line}"));
-    }
-    println!("\n{:<66} {:>8} {:>8}", "fault class", "hits", "least");
-    for (class, word, least) in CLASSES {
-        let hits = sum.hits.get(class).copied().unwrap_or(0);
-        // The least numbers are those of a thousand worlds; shorter runs are not measured by them.
-        let least = least * seeds / 1_000;
-        let is_short = hits < least && seeds >= 1_000;
-        is_good &= !is_short;
-        let word = format!("{word}{}", if is_short { "  TOO FEW" } else { "" });
-        println!("{word:<66} {hits:>8} {least:>8}");
-    }
-    println!("\nrare branches reached");
-    for mark in RARE {
-        let count = sum.marks.get(mark).copied().unwrap_or(0);
-        let is_short = count == 0 && seeds >= 1_000;
-        is_good &= !is_short;
-        println!(
-            "{mark:<66} {count:>8}{}",
-            if is_short { "  NEVER" } else { "" }
-        );
-    }
-    let point = |n: u8| sum.points.get(&n).copied().unwrap_or(0);
-    println!(
-        "\n{} seeds, {} faults, {} documents, {} calls, {} open exceptions\nlost or doubled = {}, amounts = {}, unexplained = {}, \
-         unsettled = {}, seeds failed = {}",
-        sum.done,
-        sum.hits.values().sum::<u64>(),
-        sum.documents,
-        sum.calls,
-        sum.exceptions,
-        point(1),
-        point(2),
-        point(3),
-        point(9),
-        sum.failed.len()
-    );
-    is_good
+    let (sum, progress) = state.into_inner().unwrap();
+    sum.report(progress.seconds())
 }
 
 /// Looks for each planted bug until a world finds it that is clean without it.
 fn planted() -> bool {
-    println!("| bug | found at seed | by point |\n|---|---|---|");
-    let mut is_good = true;
-    for (bug, name) in BUGS {
-        let mut found = None;
-        for seed in 1..=200 {
-            let outcome = swarm::run(seed, false, Some(bug));
-            if let Some(fault) = outcome.faults.first()
-                && swarm::run(seed, false, None).faults.is_empty()
-            {
-                found = Some((seed, fault.point));
-                break;
-            }
+    let found: Vec<Mutex<Option<(u64, u8, String)>>> =
+        BUGS.iter().map(|_| Mutex::default()).collect();
+    side_by_side(BUGS.len(), |at| {
+        let (bug, name) = BUGS[at];
+        let first = (1..=PLANTED_MAX).find_map(|seed| caught(bug, seed));
+        match &first {
+            Some((seed, point, _)) => eprintln!("{name}: seed {seed}, point {point}"),
+            None => eprintln!("{name}: not found"),
         }
-        match found {
-            Some((seed, point)) => println!("| {name} | {seed} | {point} |"),
+        *found[at].lock().unwrap() = first;
+    });
+    println!("| bug | found at seed | by point | what the judge said |\n|---|---|---|---|");
+    let mut is_good = true;
+    for ((_, name), found) in BUGS.iter().zip(&found) {
+        match &*found.lock().unwrap() {
+            Some((seed, point, what)) => println!("| {name} | {seed} | {point} | {what} |"),
             None => {
                 is_good = false;
-                println!("| {name} | not within 200 | |");
+                println!("| {name} | not within {PLANTED_MAX} | | |");
             }
         }
     }
     is_good
+}
+
+/// What the judge says of this world with the bug in it, if it says nothing without.
+fn caught(bug: Bug, seed: u64) -> Option<(u64, u8, String)> {
+    let outcome = swarm::run(seed, false, Some(bug));
+    let fault = outcome.faults.into_iter().next()?;
+    let is_clean = swarm::run(seed, false, None).faults.is_empty();
+    is_clean.then_some((seed, fault.point, fault.what))
 }

@@ -6,6 +6,7 @@ pub(crate) mod faults;
 pub(crate) mod folder;
 pub(crate) mod judge;
 mod judge_ledger;
+mod judge_limits;
 pub(crate) mod ledger;
 pub(crate) mod make;
 pub(crate) mod people;
@@ -37,6 +38,10 @@ pub(crate) struct Outcome {
     pub(crate) documents: usize,
     pub(crate) exceptions: BTreeMap<String, u64>,
     pub(crate) calls: u64,
+    /// Of these, after the last fault.
+    pub(crate) calls_after: u64,
+    /// Of the same world without faults; 0 if it was not run.
+    pub(crate) calls_calm: u64,
     pub(crate) operations: BTreeMap<String, u64>,
     pub(crate) lives: u64,
     /// Digest of the audit head, both twins' documents and the log of faults.
@@ -76,12 +81,15 @@ pub(crate) fn run(seed: u64, is_calm: bool, bug: Option<Bug>) -> Outcome {
         .sched
         .run(start + days * DAY_MS + 1, &mut tasks, &mut rng, &mut spawn);
     world.faults.stop();
+    let before = world.calls();
     world.set_clocks();
     world
         .poll_ms
         .store(3 * 3_600_000, std::sync::atomic::Ordering::SeqCst);
     *world.next_poll.lock().unwrap() = 0;
     world.people.repair(&world);
+    // They may be asleep until a poll that was days away.
+    world.wake_workers();
     // What a clock that was 26 h fast wrote down is due so much later.
     let is_off = world.faults.hits().contains_key(&Class::Clock);
     let calm = world.sched.now_ms()
@@ -92,6 +100,7 @@ pub(crate) fn run(seed: u64, is_calm: bool, bug: Option<Bug>) -> Outcome {
         };
     world.sched.run(calm, &mut tasks, &mut rng, &mut spawn);
     let mut faults = judge(&world);
+    let after = world.calls() - before;
     let writes = world.fusion.counts.lock().unwrap().writes;
     world
         .sched
@@ -104,7 +113,41 @@ pub(crate) fn run(seed: u64, is_calm: bool, bug: Option<Bug>) -> Outcome {
     if let Ok(number) = std::env::var("SIM_DOC") {
         tell(&world, &number);
     }
-    outcome(&world, faults)
+    let mut outcome = outcome(&world, faults);
+    outcome.calls_after = after;
+    outcome
+}
+
+/// Of so many worlds one is also run without faults, which costs as much again.
+const COMPARED_EVERY: u64 = 8;
+
+/// Runs the world of a seed; some also without faults, as [`run_compared`] does.
+pub(crate) fn run_now_and_then_compared(seed: u64) -> Outcome {
+    if seed.is_multiple_of(COMPARED_EVERY) {
+        run_compared(seed)
+    } else {
+        run(seed, false, None)
+    }
+}
+
+/// Runs the world of a seed, and the same without faults, which must be as good and tells how many calls are needed.
+pub(crate) fn run_compared(seed: u64) -> Outcome {
+    let calm = run(seed, true, None);
+    let mut outcome = run(seed, false, None);
+    for Fault { point, what } in calm.faults {
+        let what = format!("without any fault: {what}");
+        outcome.faults.push(Fault { point, what });
+    }
+    outcome.calls_calm = calm.calls;
+    let allowed = calm.calls * judge_limits::CALLS_TIMES;
+    if outcome.calls_after > allowed {
+        let what = format!(
+            "{} calls after the last fault, {} in all without faults",
+            outcome.calls_after, calm.calls
+        );
+        outcome.faults.push(Fault { point: 9, what });
+    }
+    outcome
 }
 
 /// Prints everything about one document, for whoever looks for the cause of a finding.
@@ -138,11 +181,12 @@ fn tell(world: &World, number: &str) {
 fn outcome(world: &Arc<World>, faults: Vec<Fault>) -> Outcome {
     let evidence = judge::gather(world);
     let mut exceptions = BTreeMap::new();
-    for exception in evidence.exceptions.values().flatten() {
-        let short: String = exception.reason.chars().take(70).collect();
-        *exceptions
-            .entry(format!("{}: {short}", exception.word))
-            .or_default() += 1;
+    for (number, open) in &evidence.exceptions {
+        for exception in open {
+            let short: String = exception.reason.chars().take(100).collect();
+            let line = format!("{number} {}: {short}", exception.word);
+            *exceptions.entry(line).or_default() += 1;
+        }
     }
     let head = now(world.store.audit_head()).unwrap();
     let log = world.faults.log();
@@ -158,15 +202,15 @@ fn outcome(world: &Arc<World>, faults: Vec<Fault>) -> Outcome {
         .collect();
     let mut operations = world.fusion.counts.lock().unwrap().by_operation.clone();
     operations.extend(world.intacct.counts.lock().unwrap().by_operation.clone());
-    let calls =
-        world.fusion.counts.lock().unwrap().calls + world.intacct.counts.lock().unwrap().calls;
     Outcome {
         faults,
         hits: world.faults.hits(),
         marks: world.faults.marks(),
         documents: judge::count(&world.people.company.lock().unwrap().books),
         exceptions,
-        calls,
+        calls: world.calls(),
+        calls_after: 0,
+        calls_calm: 0,
         operations,
         lives: *world.lives.lock().unwrap(),
         digest,

@@ -1,5 +1,7 @@
 //! Changes that record findings: crosswalks, reconciliations, breaks, calls.
 
+use std::collections::BTreeMap;
+
 use crate::link::{Link, params};
 use tieout_engine::{BreakRecord, CallFact};
 use tieout_model::{Digest, EntityId, Timestamp};
@@ -9,9 +11,10 @@ use crate::row;
 
 const ADOPT: &str = "INSERT INTO crosswalk (sequence, at, digest, summary) VALUES ((SELECT COALESCE(MAX(sequence), 0) + 1 FROM crosswalk), ?1, ?2, ?3)";
 const RECONCILED: &str = "INSERT INTO reconciliation (sequence, at, entity, snapshot, breaks, digest) VALUES ((SELECT COALESCE(MAX(sequence), 0) + 1 FROM reconciliation), ?1, ?2, ?3, ?4, ?5)";
-const BREAK: &str = "INSERT INTO break (sequence, at, entity, snapshot, class, status, document, summary) VALUES ((SELECT COALESCE(MAX(sequence), 0) + 1 FROM break), ?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+const BREAK: &str = "INSERT INTO break (sequence, at, entity, snapshot, class, status, document, summary) VALUES ((SELECT COALESCE(MAX(sequence), 0) + 1 FROM break), ?1, ?2, ?3, ?4, ?5, ?6, ?7) RETURNING sequence";
+const TRACE: &str = "INSERT INTO break_trace (sequence, body) VALUES (?1, ?2)";
 const COUNT_CALL: &str = "INSERT INTO call_counter (system, operation, calls, unanswered, response_bytes, duration_ms) \
-     VALUES (?1, ?2, 1, ?3, ?4, ?5) ON CONFLICT (system, operation) DO UPDATE SET calls = call_counter.calls + 1, \
+     VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (system, operation) DO UPDATE SET calls = call_counter.calls + excluded.calls, \
      unanswered = call_counter.unanswered + excluded.unanswered, \
      response_bytes = call_counter.response_bytes + excluded.response_bytes, \
      duration_ms = call_counter.duration_ms + excluded.duration_ms";
@@ -52,27 +55,49 @@ pub(super) fn open_break(
     found: &BreakRecord,
 ) -> Result<(), CommitError> {
     let mut write = connection.prepare_cached(BREAK)?;
-    write.execute(params![
-        at.0,
-        found.entity.as_str(),
-        found.snapshot,
-        found.class,
-        found.status,
-        found.document,
-        found.summary
-    ])?;
+    let sequence: Option<i64> = write.query_opt(
+        params![
+            at.0,
+            found.entity.as_str(),
+            found.snapshot,
+            found.class,
+            found.status,
+            found.document,
+            found.summary
+        ],
+        |row| row.get(0),
+    )?;
+    if let Some(sequence) = sequence.filter(|_| !found.trace.is_empty()) {
+        let mut trace = connection.prepare_cached(TRACE)?;
+        trace.execute(params![sequence, found.trace])?;
+    }
     Ok(())
 }
 
+/// Calls are summed before they are counted: a hundred calls of one kind cost one statement.
 pub(super) fn record_calls(connection: &Link<'_>, calls: &[CallFact]) -> Result<(), CommitError> {
-    let mut write = connection.prepare_cached(COUNT_CALL)?;
+    let mut sums: BTreeMap<(&str, &str), [u64; 4]> = BTreeMap::new();
     for call in calls {
+        let sum = sums.entry((&call.system, &call.operation)).or_default();
+        let parts = [
+            1,
+            u64::from(call.status == 0),
+            call.response_bytes,
+            call.duration_ms,
+        ];
+        for (sum, part) in sum.iter_mut().zip(parts) {
+            *sum = sum.saturating_add(part);
+        }
+    }
+    let mut write = connection.prepare_cached(COUNT_CALL)?;
+    for ((system, operation), [calls, unanswered, bytes, ms]) in sums {
         write.execute(params![
-            call.system,
-            call.operation,
-            u8::from(call.status == 0),
-            row::stored(call.response_bytes)?,
-            row::stored(call.duration_ms)?
+            system,
+            operation,
+            row::stored(calls)?,
+            row::stored(unanswered)?,
+            row::stored(bytes)?,
+            row::stored(ms)?
         ])?;
     }
     Ok(())

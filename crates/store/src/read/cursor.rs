@@ -22,4 +22,23 @@ impl Store {
         })
         .await
     }
+
+    /// Where several flows stand, all seen at once, in the order asked for.
+    ///
+    /// # Errors
+    /// [`LoadError`].
+    pub async fn cursors<const N: usize>(
+        &self,
+        flows: [FlowId; N],
+    ) -> Result<[Option<String>; N], LoadError> {
+        self.read("reading flows' cursors", move |connection| {
+            let mut statement = connection.prepare_cached(CURSOR)?;
+            let mut found = [const { None }; N];
+            for (place, flow) in found.iter_mut().zip(&flows) {
+                *place = statement.query_opt(params![&flow.0], |row| row.get(0))?;
+            }
+            Ok(found)
+        })
+        .await
+    }
 }

@@ -1,15 +1,16 @@
 //! Crosswalks in force, reconciliations, breaks, calls.
 
 use crate::link::{Link, params};
-use tieout_engine::BreakRecord;
+use tieout_engine::{BreakRecord, BreakTrace};
 use tieout_model::{Digest, EntityId, Timestamp};
 
 use crate::failure::LoadError;
 use crate::row;
 use crate::store::Store;
 
-const BREAKS: &str = "SELECT at, entity, snapshot, class, status, document, summary FROM break \
+const BREAKS: &str = "SELECT at, entity, snapshot, class, status, document, summary, sequence FROM break \
      WHERE (entity = ?1 OR ?1 IS NULL) AND (snapshot = ?2 OR ?2 IS NULL) ORDER BY sequence LIMIT ?3";
+const TRACE: &str = "SELECT body FROM break_trace WHERE sequence = ?1";
 const RECONCILIATIONS: &str = "SELECT at, entity, snapshot, breaks, digest FROM reconciliation \
      WHERE (entity = ?1 OR ?1 IS NULL) ORDER BY sequence DESC LIMIT ?2";
 const CROSSWALK: &str = "SELECT at, digest, summary FROM crosswalk ORDER BY sequence DESC LIMIT 1";
@@ -21,7 +22,9 @@ const COUNTERS: &str = "SELECT system, operation, calls, unanswered, response_by
 pub struct BreakRow {
     /// When.
     pub at: Timestamp,
-    /// What.
+    /// Its number, from 1.
+    pub number: u64,
+    /// What, without its trace ([`Store::break_trace`] reads that).
     pub record: BreakRecord,
 }
 
@@ -88,6 +91,7 @@ impl Store {
             while let Some(row) = rows.next()? {
                 found.push(BreakRow {
                     at: Timestamp(row.get(0)?),
+                    number: row::count(row, 7)?,
                     record: BreakRecord {
                         entity: EntityId::new(row::text(row, 1)?),
                         snapshot: row.get(2)?,
@@ -95,10 +99,26 @@ impl Store {
                         status: row.get(4)?,
                         document: row.get(5)?,
                         summary: row.get(6)?,
+                        trace: Vec::new(),
                     },
                 });
             }
             Ok(found)
+        })
+        .await
+    }
+
+    /// What the difference of that number was traced to; `None` for one that was found before that was kept.
+    ///
+    /// # Errors
+    /// [`LoadError`].
+    pub async fn break_trace(&self, number: u64) -> Result<Option<BreakTrace>, LoadError> {
+        self.read("reading what a break was traced to", move |connection| {
+            let number = i64::try_from(number).unwrap_or(i64::MAX);
+            let mut statement = connection.prepare_cached(TRACE)?;
+            let body: Option<Vec<u8>> = statement.query_opt(params![number], |row| row.get(0))?;
+            let trace = body.map(|body| BreakTrace::decode(&body)).transpose();
+            trace.map_err(LoadError::from)
         })
         .await
     }

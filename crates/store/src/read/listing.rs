@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::link::{Link, Row, params};
+use tieout_engine::delivery::is_standing;
 use tieout_engine::{DeliveryState, FlowId, HoldNotice, StateWord};
 use tieout_model::{
     AccountingDate, DocumentId, DocumentKind, EntityId, Envelope, Revision, Timestamp, canonical,
@@ -367,15 +368,19 @@ fn read_row(row: Row<'_>) -> Result<DocumentRow, LoadError> {
 
 fn reason_of(state: &DeliveryState) -> String {
     match state {
-        DeliveryState::Rejected(rejection) if rejection.code.is_empty() => {
-            rejection.message.clone()
+        DeliveryState::Rejected(rejection) => {
+            let words = format!("{} {}", rejection.code, rejection.message);
+            match rejection.remedy.as_str() {
+                "" => words.trim().to_owned(),
+                remedy => format!("{}; to do: {remedy}", words.trim()),
+            }
         }
-        DeliveryState::Rejected(rejection) => format!("{} {}", rejection.code, rejection.message),
         DeliveryState::Parked(reason) => reason.clone(),
         DeliveryState::Resolved(how) => how.words(),
         DeliveryState::Uncertain { absences, .. } => {
             format!("it may have been done; looked for and not found {absences} times")
         }
+        DeliveryState::Submitted { job, .. } if is_standing(job) => job.0.clone(),
         DeliveryState::Submitted { job, .. } => format!("job {}", job.0),
         DeliveryState::Leased { by, .. } => format!("by {by}"),
         DeliveryState::Queued { .. } | DeliveryState::Posted(_) => String::new(),

@@ -33,6 +33,7 @@ const RECONCILIATIONS: &str =
     "SELECT at, digest, entity, snapshot, breaks FROM reconciliation ORDER BY sequence";
 const BREAKS: &str =
     "SELECT at, entity, snapshot, class, status, document, summary FROM break ORDER BY sequence";
+const BREAK_TRACES: &str = "SELECT b.at, t.sequence, t.body FROM break_trace t JOIN break b ON b.sequence = t.sequence ORDER BY t.sequence";
 
 /// Every document's row; takes no trace away, since the notices are compared after it.
 pub(super) fn documents(connection: &Link<'_>, replay: &mut Replay) -> Result<(), VerifyFailure> {
@@ -242,6 +243,10 @@ pub(super) fn findings(connection: &Link<'_>, replay: &Replay) -> Result<(), Ver
     if appended(connection, BREAKS, false)? != replay.breaks {
         return differs("the table of breaks".to_owned(), "a row differs");
     }
+    if break_traces(connection)? != replay.break_traces {
+        let subject = "what a break was traced to".to_owned();
+        return differs(subject, "a row differs");
+    }
     let counters = counters(connection)?.into_iter().map(|counter| {
         let sums: CallSums = [
             counter.calls,
@@ -256,6 +261,23 @@ pub(super) fn findings(connection: &Link<'_>, replay: &Replay) -> Result<(), Ver
     } else {
         differs("the table of call counters".to_owned(), "a count differs")
     }
+}
+
+fn break_traces(connection: &Link<'_>) -> Result<Appended, VerifyFailure> {
+    let mut statement = connection.prepare(BREAK_TRACES)?;
+    let mut rows = statement.query(params![])?;
+    let mut all = Appended::default();
+    while let Some(row) = rows.next()? {
+        let number: i64 = row.get(1)?;
+        let body: Vec<u8> = row.get(2)?;
+        let digest = Digest::of(&body);
+        all.push(
+            Timestamp(row.get(0)?),
+            &[&*number.to_string()],
+            Some(&digest),
+        );
+    }
+    Ok(all)
 }
 
 /// Every step of change control with its body, and the rules behind every delivery.

@@ -25,6 +25,8 @@ pub(super) struct Replay {
     pub(super) lineages: BTreeMap<DeliveryId, Trace>,
     pub(super) reconciliations: Appended,
     pub(super) breaks: Appended,
+    pub(super) breaks_count: u64,
+    pub(super) break_traces: Appended,
     pub(super) calls: BTreeMap<(String, String), CallSums>,
 }
 
@@ -79,10 +81,16 @@ impl Replay {
                 self.reconciliations.push(at, &texts, Some(&digest));
                 Ok(())
             }
-            "break" => {
+            "break" | "traced break" => {
                 let texts = read_texts::<6>(r)?;
                 let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
                 self.breaks.push(at, &texts, None);
+                self.breaks_count += 1;
+                if tag == "traced break" {
+                    let number = self.breaks_count.to_string();
+                    let body = read_digest(r)?;
+                    self.break_traces.push(at, &[&*number], Some(&body));
+                }
                 Ok(())
             }
             "calls" => {

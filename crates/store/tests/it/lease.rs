@@ -24,7 +24,7 @@ fn a_lease_moves_counts_and_is_audited() {
         assert_eq!(leased.len(), 1);
         let delivery = &leased[0].delivery;
         assert_eq!((delivery.version, delivery.attempts), (1, 1));
-        let until = at(5).plus_millis(10_000);
+        let until = at(5).plus_millis(want(5, 1).lease_ms);
         let by = "w1".to_owned();
         assert_eq!(delivery.state, DeliveryState::Leased { by, until });
         assert_eq!(leased[0].payload, opened("a", "E100", 0, 5).payload);
@@ -76,7 +76,7 @@ fn a_later_delivery_waits_until_all_earlier_ones_are_posted() {
         assert_eq!(take(&store, &want(5, 9)).await, ["JE-a.0"]);
         assert_eq!(
             store.next_due().await.unwrap(),
-            Some(at(5).plus_millis(10_000))
+            Some(at(5).plus_millis(want(5, 1).lease_ms))
         );
         assert!(take(&store, &want(6, 9)).await.is_empty());
         must(&store, set(7, vec![moved("a", 0, 1, posted("a", 0))])).await;
@@ -133,8 +133,8 @@ fn a_lease_that_ran_out_is_due_and_not_leased_again() {
             let due = store.due(at(second), StateWord::Leased, 9).await.unwrap();
             due.len()
         };
-        assert_eq!(due(10).await, 0);
-        assert_eq!(due(11).await, 1);
+        assert_eq!(due(8).await, 0);
+        assert_eq!(due(9).await, 1);
         assert!(take(&store, &want(500, 9)).await.is_empty());
     });
 }

@@ -5,6 +5,7 @@
     reason = "a test stops at the first surprise"
 )]
 
+mod audit_table;
 mod commit;
 mod crash;
 mod lease;
@@ -15,5 +16,6 @@ mod register;
 mod server;
 mod server_faults;
 mod tampering;
+mod torn;
 mod transfer;
 mod world;

@@ -225,6 +225,9 @@ fn findings_and_counts_read_back() {
         let breaks = store.breaks(None, Some("2026-01"), 9).await.unwrap();
         assert_eq!(breaks.len(), 1);
         assert_eq!(breaks[0].record.summary, "0.01 USD");
+        let traced = store.break_trace(breaks[0].number).await.unwrap();
+        assert_eq!(traced, Some(crate::world::trace()));
+        assert_eq!(store.break_trace(99).await.unwrap(), None);
         let other = EntityId::new("E200");
         assert!(
             store

@@ -291,6 +291,21 @@ pub(crate) async fn must(store: &Store, set: Changeset) -> Committed {
     store.commit(set).await.unwrap()
 }
 
+/// What the break of [`findings`] was traced to.
+pub(crate) fn trace() -> tieout_engine::BreakTrace {
+    tieout_engine::BreakTrace {
+        document: Some("JE-a".to_owned()),
+        kind: None,
+        period: "2026-01".to_owned(),
+        stamp: None,
+        reference: Some("4711".to_owned()),
+        expected: "100.00 USD".to_owned(),
+        remedy: "the accountant compares both".to_owned(),
+        expires_at: Some(at(9)),
+        shares: Vec::new(),
+    }
+}
+
 /// What a round of work leaves besides documents.
 fn findings() -> Vec<Change> {
     let calls = [200, 0, 503].map(|status| tieout_engine::CallFact {
@@ -311,6 +326,7 @@ fn findings() -> Vec<Change> {
         status: "open".to_owned(),
         document: "JE-a".to_owned(),
         summary: "0.01 USD".to_owned(),
+        trace: trace().encode(),
     };
     vec![
         Change::AdvanceCursor {

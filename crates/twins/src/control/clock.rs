@@ -17,6 +17,15 @@ pub(super) fn read(world: &mut World, unix_ms: i64) -> Value {
 /// `{"advance_ms":n}`, `{"advance_seconds":n}`, `{"advance_days":n}` or `{"set":"2027-01-07"}` (or an instant), for both twins or the one
 /// named in `system`. A clock never goes back.
 pub(super) fn set(world: &mut World, unix_ms: i64, value: &Value) -> Result<Value, String> {
+    let known = [
+        "system",
+        "advance_ms",
+        "advance_seconds",
+        "advance_days",
+        "set",
+        "date",
+    ];
+    super::only(value, &known)?;
     world.wake_fusion(unix_ms);
     let named = match value.get("system") {
         Some(_) => Some(super::system(value)?),

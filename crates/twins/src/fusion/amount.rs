@@ -26,7 +26,12 @@ pub(crate) fn decimals(currency: &str) -> Option<u32> {
     if currency.len() != 3 {
         return None;
     }
-    let listed = |list: &str| list.split(' ').any(|code| code == currency);
+    // Every code has three letters, and one space follows it.
+    let wanted = currency.as_bytes();
+    let listed = |list: &str| {
+        let mut codes = list.as_bytes().chunks(4);
+        codes.any(|code| code.starts_with(wanted))
+    };
     if listed(TWO_DECIMALS) {
         Some(2)
     } else if listed(NO_DECIMALS) {

@@ -89,6 +89,8 @@ fn unpack(content: &[u8], subject: Subject) -> Result<Content, String> {
         .filter_map(Result::ok)
         .map(std::borrow::Cow::into_owned)
         .collect();
+    // A properties file beside the rows is for the event that follows (fusion.md §5.4 [D2]).
+    names.retain(|n| !n.ends_with(".properties"));
     names.sort();
     let wanted: &[&str] = match subject {
         Subject::Journals => &["GlInterface.csv"],

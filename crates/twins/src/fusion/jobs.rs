@@ -158,6 +158,12 @@ impl Jobs {
         self.due.push((due, self.sequence, work));
     }
 
+    /// The content of an uploaded document.
+    pub(crate) fn document(&self, id: i64) -> Option<&[u8]> {
+        let found = self.documents.iter().find(|d| d.0 == id);
+        found.map(|d| d.3.as_slice())
+    }
+
     /// The earliest work due at `now`.
     fn next(&mut self, now: i64) -> Option<(i64, Work)> {
         let ready = self

@@ -74,6 +74,29 @@ pub(crate) struct Line {
     pub context: Symbol,
     /// Flexfield `attribute1`..`attribute4`.
     pub attributes: [Symbol; 4],
+    /// Distributions the caller gave; without, the line has the one its combination makes.
+    pub splits: Box<[Split]>,
+}
+
+/// A distribution of a line that its caller split; `base` is in the ledger currency.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Split {
+    pub amount: i64,
+    pub base: i64,
+    pub combination: u32,
+}
+
+impl Line {
+    /// The distributions of the line, one at least.
+    pub(crate) fn parts(&self) -> impl Iterator<Item = Split> + '_ {
+        let own = Split {
+            amount: self.amount,
+            base: self.base,
+            combination: self.combination,
+        };
+        let alone = self.splits.is_empty().then_some(own);
+        self.splits.iter().copied().chain(alone)
+    }
 }
 
 /// An invoice.

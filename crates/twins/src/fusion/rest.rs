@@ -3,6 +3,7 @@
 mod action;
 mod balance;
 mod cell;
+mod coding;
 pub(crate) mod collection;
 mod describe;
 mod grammar;
@@ -15,9 +16,8 @@ mod render;
 mod rows;
 mod scheduler;
 mod schema;
+mod soap;
 mod text;
-
-use std::io::Read as _;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -98,10 +98,11 @@ impl FusionTwin {
             Ok(version) => version,
             Err(fault) => return self.refuse(1, request, &fault),
         };
-        match self.handle(request, version) {
+        let response = match self.handle(request, version) {
             Ok(answer) => shape(request, version, answer),
             Err(fault) => self.refuse(version, request, &fault),
-        }
+        };
+        coding::packed(request, response)
     }
 
     fn is_authorised(&self, request: &Request<Bytes>) -> bool {
@@ -138,6 +139,8 @@ impl FusionTwin {
                 only_method(request, &Method::GET)?;
                 self.scheduler(rest, &query)
             }
+            ["fscmService", "ErpIntegrationService"] => self.erp_service(request),
+            ["xmlpserver", "services", "v2", "SecurityService"] => self.report_login(request),
             ["fscmRestApi", "resources"] => {
                 only_method(request, &Method::GET)?;
                 Ok(Answer::ok(COLLECTION, describe::versions()))
@@ -316,7 +319,7 @@ impl FusionTwin {
 }
 
 fn only_method(request: &Request<Bytes>, method: &Method) -> Result<(), Fault> {
-    if request.method() == method {
+    if method_of(request) == *method {
         Ok(())
     } else {
         Err(Fault::not_allowed())
@@ -331,6 +334,8 @@ fn method_of(request: &Request<Bytes>) -> Method {
         .and_then(|v| v.to_str().ok());
     match (request.method(), named) {
         (&Method::POST, Some("PATCH")) => Method::PATCH,
+        // What GET would answer, without its body (RFC 9110 §9.3.2).
+        (&Method::HEAD, _) => Method::GET,
         (method, _) => method.clone(),
     }
 }
@@ -373,27 +378,7 @@ fn media_of(request: &Request<Bytes>) -> &str {
 }
 
 fn object_of(request: &Request<Bytes>) -> Result<Map<String, Json>, Fault> {
-    let encoding = request
-        .headers()
-        .get(header::CONTENT_ENCODING)
-        .and_then(|v| v.to_str().ok());
-    let mut unpacked = Vec::new();
-    let bytes: &[u8] = match encoding {
-        None | Some("identity") => request.body(),
-        Some("gzip") => {
-            let read =
-                flate2::read::GzDecoder::new(request.body().as_ref()).read_to_end(&mut unpacked);
-            read.map_err(|e| Fault::bad(format!("The payload isn't valid gzip: {e}"), "/"))?;
-            &unpacked
-        }
-        Some(_) => {
-            return Err(Fault {
-                status: 415,
-                details: Vec::new(),
-            });
-        }
-    };
-    match serde_json::from_slice::<Json>(bytes) {
+    match serde_json::from_slice::<Json>(&coding::unpacked(request)?) {
         Ok(Json::Object(map)) => Ok(map),
         Ok(_) => Err(Fault::bad("The payload must be a JSON object.", "/")),
         Err(e) => Err(Fault::bad(
@@ -431,6 +416,9 @@ fn shape(request: &Request<Bytes>, version: u8, answer: Answer) -> Response<Byte
         .header("REST-Framework-Version", version.to_string());
     if !media.is_empty() {
         response = response.header(header::CONTENT_TYPE, media);
+    }
+    if answer.status == 405 {
+        response = response.header(header::ALLOW, "GET, HEAD, POST, PATCH, DELETE");
     }
     if let Some(location) = answer.location {
         response = response.header(header::LOCATION, location);

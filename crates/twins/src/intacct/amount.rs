@@ -40,6 +40,18 @@ impl Amount {
         Some(Self(if negative { -units } else { units }))
     }
 
+    /// Reads a plain decimal with any number of decimals, cutting off what lies behind the tenth: for amounts that are rounded to fewer
+    /// anyway, such as the `0.30000000000000004` a JavaScript caller writes (§3.3 [V]).
+    pub(in crate::intacct) fn parse_long(text: &str) -> Option<Self> {
+        let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+        match fraction.get(..DECIMALS) {
+            Some(kept) if fraction.bytes().all(|b| b.is_ascii_digit()) => {
+                Self::parse(&format!("{whole}.{kept}"))
+            }
+            Some(_) | None => Self::parse(text),
+        }
+    }
+
     /// How many decimals the amount needs (0 to 10).
     pub(in crate::intacct) fn decimals(self) -> usize {
         let mut rest = (self.0 % ONE).unsigned_abs();
@@ -190,6 +202,9 @@ mod tests {
             assert!(Amount::parse(text).is_none(), "{text}");
         }
         assert_eq!(Amount::parse("-0.004").unwrap().fixed(2), "0.00");
+        let long = Amount::parse_long("0.30000000000000004").unwrap();
+        assert_eq!(long.rounded(2).plain(), "0.3");
+        assert!(Amount::parse_long("0.3000000000000000e4").is_none());
     }
 
     #[test]

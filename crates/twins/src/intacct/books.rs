@@ -253,6 +253,10 @@ impl Books {
         }
         let (hop, rest) = field.split_once('.')?;
         let (_, target, _) = schema::relation(Self::base(id), hop)?;
+        // One hop only up an object's own hierarchy (§2.1 [D]).
+        if target == id && rest.starts_with(&format!("{hop}.")) {
+            return None;
+        }
         self.kind_of(target, rest)
     }
 

@@ -41,8 +41,6 @@ pub(in crate::intacct) enum Filter {
     And(Vec<Filter>),
     /// One must hold.
     Or(Vec<Filter>),
-    /// Must not hold.
-    Not(Box<Filter>),
     /// One comparison.
     Test(Test),
 }
@@ -127,6 +125,39 @@ impl Test {
             record,
             folded,
         }
+    }
+
+    fn negated(mut self) -> Filter {
+        let side = |operator: Operator, key: &Key| {
+            let keys = vec![key.clone()];
+            let cells = None;
+            Filter::Test(Self {
+                operator,
+                keys,
+                cells,
+                ..self.clone()
+            })
+        };
+        if let (Operator::Between, [low, high]) = (self.operator, self.keys.as_slice()) {
+            let outside = vec![side(Operator::Less, low), side(Operator::Greater, high)];
+            return Filter::Or(outside);
+        }
+        self.cells = None;
+        self.operator = match self.operator {
+            Operator::Equal => Operator::NotEqual,
+            Operator::NotEqual => Operator::Equal,
+            Operator::Less => Operator::GreaterOrEqual,
+            Operator::LessOrEqual => Operator::Greater,
+            Operator::Greater => Operator::LessOrEqual,
+            Operator::GreaterOrEqual => Operator::Less,
+            Operator::Between | Operator::In => Operator::NotIn,
+            Operator::NotIn => Operator::In,
+            Operator::Like => Operator::NotLike,
+            Operator::NotLike => Operator::Like,
+            Operator::Null => Operator::NotNull,
+            Operator::NotNull => Operator::Null,
+        };
+        Filter::Test(self)
     }
 
     fn holds(&self, books: &Books, object: TableId, row: u32) -> bool {
@@ -283,12 +314,20 @@ impl Filter {
         Self::And(Vec::new())
     }
 
+    /// The opposite, as SQL has it: a comparison with an empty field neither holds nor does its opposite.
+    pub(in crate::intacct) fn negated(self) -> Self {
+        match self {
+            Self::And(parts) => Self::Or(parts.into_iter().map(Self::negated).collect()),
+            Self::Or(parts) => Self::And(parts.into_iter().map(Self::negated).collect()),
+            Self::Test(test) => test.negated(),
+        }
+    }
+
     /// Whether a row passes.
     pub(in crate::intacct) fn holds(&self, books: &Books, object: TableId, row: u32) -> bool {
         match self {
             Self::And(parts) => parts.iter().all(|p| p.holds(books, object, row)),
             Self::Or(parts) => parts.iter().any(|p| p.holds(books, object, row)),
-            Self::Not(part) => !part.holds(books, object, row),
             Self::Test(test) => test.holds(books, object, row),
         }
     }
@@ -438,7 +477,7 @@ impl Filter {
     fn is_span(&self, books: &Books, object: TableId, place: Place) -> bool {
         match self {
             Self::And(parts) => parts.iter().all(|p| p.is_span(books, object, place)),
-            Self::Or(_) | Self::Not(_) => false,
+            Self::Or(_) => false,
             Self::Test(test) => {
                 let closed = matches!(
                     test.operator,
@@ -464,7 +503,6 @@ impl Filter {
                 }
                 (!parts.is_empty()).then_some(union)
             }
-            Self::Not(_) => None,
             Self::Test(test) => {
                 let here = is_at(books, object, &test.field, place);
                 if here && test.operator == Operator::Null && place != Place::Record {
@@ -490,7 +528,6 @@ impl Filter {
                 }
                 hull
             }
-            Self::Not(_) => None,
             Self::Test(test) => {
                 if !is_at(books, object, &test.field, place) {
                     return None;

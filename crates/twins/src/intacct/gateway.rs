@@ -8,9 +8,10 @@ use http::{Method, Request, Response, StatusCode};
 
 use super::IntacctTwin;
 use super::books::Stamp;
+use super::envelope::{self, Operation};
 use super::fault::{Fault, Faults, errormessage};
 use super::moment;
-use super::read::query::Answer;
+use super::read::format::{Answer, reformatted};
 use super::read::{View, balance, describe, keys, list, query};
 use super::session::Session;
 use super::write::{self, Writer, legacy};
@@ -21,13 +22,6 @@ use crate::usage::Usage;
 const PATH: &str = "/ia/xml/xmlgw.phtml";
 /// Content type of every XML answer, `encoding=` and all (§1.1 [V]).
 const XML_TYPE: &str = "text/xml; encoding=\"UTF-8\"";
-/// Longest control id (§8 [V][D-xsd]).
-const MAX_CONTROLID: usize = 256;
-
-const FUNCTIONS: &str = "getAPISession query readByQuery readMore read readByName lookup inspect get_list getDimensions \
-    readUserFormatting getFinancialSetup readEntityDetails getUserPermissions get_trialbalance get_accountbalances create update \
-    delete create_bill update_bill reverse_bill delete_bill create_invoice update_invoice reverse_invoice delete_invoice \
-    delete_apadjustment delete_vendor create_gltransaction delete_gltransaction";
 
 /// What a function answers if it succeeds.
 enum Outcome {
@@ -44,6 +38,8 @@ struct Control {
     id: String,
     unique: String,
     version: String,
+    /// Answers are pretty-printed.
+    spaced: bool,
 }
 
 impl Control {
@@ -56,6 +52,16 @@ impl Control {
         tag(&mut out, "dtdversion", &self.version);
         out.push_str("</control>");
         out
+    }
+
+    /// The whole answer around a body.
+    fn envelope(&self, body: &str) -> String {
+        let flat = envelope(body);
+        if self.spaced {
+            xml::indent(&flat)
+        } else {
+            flat
+        }
     }
 }
 
@@ -136,7 +142,7 @@ impl IntacctTwin {
             control.print("failure"),
             errormessage(&[fault], &support)
         );
-        reply(StatusCode::OK, XML_TYPE, envelope(&body))
+        reply(StatusCode::OK, XML_TYPE, control.envelope(&body))
     }
 
     fn request(&mut self, now: i64, root: &Element, base: &str) -> Response<Bytes> {
@@ -151,157 +157,91 @@ impl IntacctTwin {
                 unique_text.to_owned()
             },
             version: block.of("dtdversion").to_owned(),
+            spaced: block.of("includewhitespace") != "false",
         };
-        if let Err(fault) = self.check_control(root, &block, &control) {
-            return self.control_failure(&control, fault);
+        let operations = match self.check(root, &block, &control) {
+            Ok(operations) => operations,
+            Err(fault) => return self.control_failure(&control, fault),
+        };
+        let alone = operations.len() == 1;
+        let mut body = control.print("success");
+        for operation in &operations {
+            match self.operation(now, &control, operation, base) {
+                Ok(text) => body.push_str(&text),
+                Err((bare, kind)) if alone => return reply(StatusCode::OK, kind, bare),
+                Err((bare, _)) => body.push_str(&escape(&bare)),
+            }
         }
-        let operation = root.child("operation").cloned().unwrap_or_default();
-        let functions = match self.check_functions(&operation) {
-            Ok(functions) => functions,
-            Err(what) => return self.control_failure(&control, Fault::schema(&what)),
-        };
-        let authentication = operation
-            .child("authentication")
-            .cloned()
-            .unwrap_or_default();
-        let session = match self.door.authenticate(&self.books, &authentication, now) {
+        reply(StatusCode::OK, XML_TYPE, control.envelope(&body))
+    }
+
+    /// Signs in and runs the functions of one operation; answers its element, or a bare body.
+    fn operation(
+        &mut self,
+        now: i64,
+        control: &Control,
+        operation: &Operation,
+        base: &str,
+    ) -> Result<String, (String, &'static str)> {
+        let signed_in = self
+            .door
+            .authenticate(&self.books, &operation.authentication, now);
+        let session = match signed_in {
             Ok(session) => session,
-            Err(fault) => return self.sign_in_failure(&control, &authentication, fault),
+            Err(fault) => return Ok(self.sign_in_failure(&operation.authentication, fault)),
         };
-        let transaction = operation.attribute("transaction") == Some("true");
         let unique = control.unique == "true";
+        let how = (operation.transaction, unique);
         let results = self.functions(
             now,
             &session,
-            &functions,
-            (transaction, unique),
+            &operation.functions,
+            how,
             &control.sender,
             base,
-        );
-        match results {
-            Ok(results) => {
-                let body = format!(
-                    "{}<operation>{}{results}</operation>",
-                    control.print("success"),
-                    self.authenticated(now, &session)
-                );
-                reply(StatusCode::OK, XML_TYPE, envelope(&body))
-            }
-            Err((bare, kind)) => reply(StatusCode::OK, kind, bare),
-        }
+        )?;
+        Ok(format!(
+            "<operation>{}{results}</operation>",
+            self.authenticated(now, &session)
+        ))
     }
 
-    fn check_control(
+    fn check(
         &self,
         root: &Element,
         block: &Element,
         control: &Control,
-    ) -> Result<(), Fault> {
+    ) -> Result<Vec<Operation>, Fault> {
+        let schema = |what: String| Fault::schema(&what);
         if root.name != "request" {
-            return Err(Fault::schema(&format!(
-                "Element '{}': No matching global declaration",
-                root.name
-            )));
+            let name = &root.name;
+            let what = format!("Element '{name}': No matching global declaration");
+            return Err(schema(what));
         }
-        let order = [
-            "senderid",
-            "password",
-            "controlid",
-            "uniqueid",
-            "dtdversion",
-            "policyid",
-            "debug",
-            "includewhitespace",
-            "showadditionalerrorinfo",
-        ];
-        if let Some(odd) = block
-            .children
-            .iter()
-            .find(|c| !order.contains(&c.name.as_str()))
-        {
-            return Err(Fault::schema(&format!(
-                "Element '{}' is not expected in 'control'",
-                odd.name
-            )));
-        }
+        let ordered = self.books.options.strict_element_order;
+        envelope::required(root, &["control"]).map_err(schema)?;
+        envelope::check_control(block, ordered).map_err(schema)?;
         let login = &self.door.login;
         if control.sender != login.sender_id || block.of("password") != login.sender_password {
             return Err(Fault::sign_in(
                 "Incorrect Intacct XML Partner ID or password.",
             ));
         }
-        if control.id.is_empty() || control.id.len() > MAX_CONTROLID {
-            return Err(Fault::schema(
-                "Element 'controlid' must have 1 to 256 characters",
-            ));
-        }
-        if !["true", "false"].contains(&control.unique.as_str()) {
-            return Err(Fault::schema("Element 'uniqueid' must be true or false"));
-        }
-        if !["3.0", "2.1"].contains(&control.version.as_str()) {
-            return Err(Fault::schema("Element 'dtdversion' must be 3.0 or 2.1"));
-        }
-        if block.child("policyid").is_some_and(|p| !p.text.is_empty()) {
-            let policy = block.of("policyid");
+        let operations = envelope::operations(root, ordered).map_err(schema)?;
+        let policy = block.of("policyid");
+        if !policy.is_empty() {
             return Err(Fault::sign_in(&format!(
                 "{policy} is not a valid transport policy"
             )));
         }
-        Ok(())
+        Ok(operations)
     }
 
-    fn check_functions(&self, operation: &Element) -> Result<Vec<Element>, String> {
-        if operation.name != "operation" {
-            return Err("Element 'request': Missing child element 'operation'".to_owned());
-        }
-        if operation.child("authentication").is_none() {
-            return Err("Element 'operation': Missing child element 'authentication'".to_owned());
-        }
-        let mut functions = Vec::new();
-        for content in operation.all("content") {
-            for function in &content.children {
-                let named = function
-                    .attribute("controlid")
-                    .is_some_and(|c| !c.is_empty() && c.len() <= MAX_CONTROLID);
-                if function.name != "function" || !named {
-                    return Err("Element 'content': expects 'function' with a controlid of 1 to 256 characters".to_owned());
-                }
-                let [call] = function.children.as_slice() else {
-                    return Err("Element 'function': expects exactly one child".to_owned());
-                };
-                if !FUNCTIONS.split_whitespace().any(|f| f == call.name) {
-                    return Err(format!(
-                        "Element '{}' is not expected in 'function'",
-                        call.name
-                    ));
-                }
-                if self.books.options.strict_element_order {
-                    legacy::check_order(call)?;
-                }
-                functions.push(function.clone());
-            }
-        }
-        let session = functions
-            .iter()
-            .any(|f| f.children.iter().any(|c| c.name == "getAPISession"));
-        if functions.is_empty() || (session && functions.len() > 1) {
-            return Err(
-                "Element 'content': expects a function, and getAPISession alone".to_owned(),
-            );
-        }
-        Ok(functions)
-    }
-
-    fn sign_in_failure(
-        &mut self,
-        control: &Control,
-        authentication: &Element,
-        fault: Fault,
-    ) -> Response<Bytes> {
+    fn sign_in_failure(&mut self, authentication: &Element, fault: Fault) -> String {
         self.note("authentication", 0, 0, true);
         let support = self.support();
         let login = authentication.child("login").cloned().unwrap_or_default();
-        let mut out = format!("{}<operation><authentication>", control.print("success"));
+        let mut out = String::from("<operation><authentication>");
         tag(&mut out, "status", "failure");
         tag(&mut out, "userid", login.of("userid"));
         tag(&mut out, "companyid", login.of("companyid"));
@@ -310,7 +250,7 @@ impl IntacctTwin {
             "</authentication>{}</operation>",
             errormessage(&[fault], &support)
         ));
-        reply(StatusCode::OK, XML_TYPE, envelope(&out))
+        out
     }
 
     fn authenticated(&self, now: i64, session: &Session) -> String {
@@ -465,29 +405,36 @@ impl IntacctTwin {
         };
         let writer = Writer { stamp, entity };
         let one = |fault: Fault| vec![fault];
+        if envelope::is_absent(&call.name) {
+            let what = format!("The function {} is not set up in this company", call.name);
+            return Err(vec![Fault::business(&what)]);
+        }
         let books = &self.books;
         let read = |(payload, records): (String, usize)| Outcome::Body(payload, records, 1);
         let wrote = |(payload, records): (String, usize)| Outcome::Body(payload, records, records);
         match call.name.as_str() {
             "getAPISession" => self.open_session(session, call, base).map_err(one),
-            "query" => match query::run(books, call, view).map_err(one)? {
-                (Answer::Data(data), count) => Ok(Outcome::Body(data, count, 1)),
-                (Answer::Bare(text, kind), count) => Ok(Outcome::Bare(text, kind, count)),
-            },
-            "readByQuery" => self
-                .cursors
-                .read_by_query(books, call, view, &session.id)
-                .map(read)
-                .map_err(one),
+            "query" => query::run(books, call, view).map(shown).map_err(one),
+            "readByQuery" => {
+                let page = self
+                    .cursors
+                    .read_by_query(books, call, view, &session.id)
+                    .map_err(one)?;
+                reformatted(page, call).map(shown).map_err(one)
+            }
             "readMore" => self
                 .cursors
                 .read_more(books, call, &session.id)
                 .map(read)
                 .map_err(one),
-            "read" | "readByName" => keys::read(books, call, view).map(read).map_err(one),
+            "read" | "readByName" => {
+                let rows = keys::read(books, call, view).map_err(one)?;
+                reformatted(rows, call).map(shown).map_err(one)
+            }
             "lookup" => describe::lookup(books, call).map(read).map_err(one),
             "inspect" => describe::inspect(books, call).map(read).map_err(one),
             "get_list" => list::get_list(books, call, view).map(read).map_err(one),
+            "get" => list::get(books, call, view).map(read).map_err(one),
             "getDimensions" => Ok(read(describe::dimensions(books))),
             "readUserFormatting" => describe::user_formatting(books, call)
                 .map(read)
@@ -498,19 +445,20 @@ impl IntacctTwin {
             "get_trialbalance" | "get_accountbalances" => balance::trial_balance(books, call, view)
                 .map(read)
                 .map_err(one),
-            "create" => write::create(&mut self.books, call, writer).map(wrote),
-            "update" => write::update(&mut self.books, call, writer).map(wrote),
-            "delete" => write::delete(&mut self.books, call, writer).map(wrote),
-            "create_gltransaction" => {
-                legacy::gltransaction(&mut self.books, call, writer).map(wrote)
-            }
-            "reverse_bill" | "reverse_invoice" => {
-                legacy::reverse(&mut self.books, call, writer).map(wrote)
-            }
-            name if name.starts_with("delete_") => {
-                legacy::delete(&mut self.books, call, writer).map(wrote)
-            }
-            _ => legacy::document(&mut self.books, call, writer).map(wrote),
+            _ => self.write(call, writer).map(wrote),
+        }
+    }
+
+    fn write(&mut self, call: &Element, writer: Writer) -> write::Written {
+        let books = &mut self.books;
+        match call.name.as_str() {
+            "create" => write::create(books, call, writer),
+            "update" => write::update(books, call, writer),
+            "delete" => write::delete(books, call, writer),
+            "create_gltransaction" => legacy::gltransaction(books, call, writer),
+            "reverse_bill" | "reverse_invoice" => legacy::reverse(books, call, writer),
+            name if name.starts_with("delete_") => legacy::delete(books, call, writer),
+            _ => legacy::document(books, call, writer),
         }
     }
 
@@ -565,6 +513,13 @@ impl IntacctTwin {
         self.supports += 1;
         let number = keys::scramble(self.books.options.seed ^ (self.supports << 20));
         format!("{:08x}%7E{:04x}", number >> 32, number & 0xFFFF)
+    }
+}
+
+fn shown((answer, count): (Answer, usize)) -> Outcome {
+    match answer {
+        Answer::Data(data) => Outcome::Body(data, count, 1),
+        Answer::Bare(text, kind) => Outcome::Bare(text, kind, count),
     }
 }
 

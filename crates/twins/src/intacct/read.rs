@@ -2,13 +2,14 @@
 
 pub(in crate::intacct) mod balance;
 pub(in crate::intacct) mod describe;
+pub(in crate::intacct) mod format;
 pub(in crate::intacct) mod keys;
 pub(in crate::intacct) mod language;
 pub(in crate::intacct) mod list;
 pub(in crate::intacct) mod query;
 
 use super::amount::Amount;
-use super::books::schema::{self, TableId};
+use super::books::schema::{self, AUDITHISTORY, TableId};
 use super::books::table::{INLINE, Kind};
 use super::books::{Books, Value};
 use super::fault::Fault;
@@ -123,8 +124,20 @@ pub(in crate::intacct) fn literal(
                 (Spelling::Label, _) => text.to_owned(),
             })
         }
+        Kind::Text if spelling == Spelling::Code && is_access(id, name) => {
+            let code = ACCESS.iter().find(|(_, word)| *word == text);
+            // A code where a word belongs finds nothing.
+            Key::Text(code.map_or_else(|| format!("\u{0}{text}"), |(code, _)| (*code).to_owned()))
+        }
         Kind::Text => Key::Text(text.to_owned()),
     })
+}
+
+/// What happened to a record: the code `query` has and the word the older functions have (§2.1 [D]; the words are community source [C]).
+const ACCESS: [(&str, &str); 3] = [("C", "Created"), ("M", "Modified"), ("D", "Deleted")];
+
+fn is_access(id: TableId, name: &str) -> bool {
+    id == AUDITHISTORY && name == "ACCESSMODE"
 }
 
 /// What a session sees of one object.
@@ -208,7 +221,11 @@ pub(in crate::intacct) fn print_row(
 ) {
     out.push_str(&format!("<{element}>"));
     for name in fields {
-        tag(out, name, &books.text(id, row, name));
+        let text = books.text(id, row, name);
+        let word = ACCESS
+            .iter()
+            .find(|(c, _)| *c == text && is_access(id, name));
+        tag(out, name, word.map_or(text.as_str(), |(_, word)| word));
     }
     out.push_str(&format!("</{element}>"));
 }

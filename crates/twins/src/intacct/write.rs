@@ -1,5 +1,6 @@
 //! Writing functions: generic `create`/`update`/`delete` and the legacy verbs (intacct-xml.md §3).
 
+mod fields;
 pub(in crate::intacct) mod journal;
 pub(in crate::intacct) mod keyboard;
 pub(in crate::intacct) mod legacy;
@@ -90,6 +91,10 @@ pub(in crate::intacct) fn references(books: &Books, doc: &Document) -> Result<()
 pub(in crate::intacct) fn create(books: &mut Books, call: &Element, writer: Writer) -> Written {
     each_object(books, call, "create", |books, id, element| match id {
         GLBATCH => journal::journal(books, element, None, writer),
+        // A term alone is enough for the legacy function only (§3.2, §4.2).
+        APBILL if element.of("WHENDUE").is_empty() => {
+            Err(Fault::business("Required field WHENDUE is missing"))
+        }
         schema::APBILL | schema::APADJUSTMENT => voucher::payable(books, id, element, None, writer),
         _ => master::create(books, id, element, writer),
     })

@@ -2,8 +2,13 @@
 //!
 //! A document type is refused at its first byte, so no entity can be defined; depth and size are bounded.
 
+mod decode;
+mod indent;
+
 use quick_xml::Reader;
-use quick_xml::events::{BytesStart, Event};
+use quick_xml::events::{BytesRef, BytesStart, Event};
+
+pub(in crate::intacct) use indent::indent;
 
 /// Deepest nesting accepted.
 const MAX_DEPTH: usize = 64;
@@ -50,17 +55,28 @@ impl Element {
 /// Parses a whole document.
 ///
 /// # Errors
-/// Words about what is wrong: not UTF-8, too big or deep, a document type, malformed markup, more than one root.
+/// Words about what is wrong: an encoding that is not read, too big or deep, a document type, malformed markup, more than one root, text
+/// beside elements.
 pub(in crate::intacct) fn parse(body: &[u8]) -> Result<Element, String> {
     if body.len() > MAX_BODY {
         return Err(format!("the request is larger than {MAX_BODY} bytes"));
     }
-    let text = std::str::from_utf8(body).map_err(|_| "the request is not UTF-8".to_owned())?;
-    let mut reader = Reader::from_str(text.trim_start_matches('\u{feff}'));
+    let text = decode::decode(body)?;
+    if let Some(odd) = text.chars().find(|c| !is_allowed(*c)) {
+        return Err(format!(
+            "the character U+{:04X} is not allowed",
+            u32::from(odd)
+        ));
+    }
+    let mut reader = Reader::from_str(&text);
+    reader.config_mut().check_comments = true;
     let mut open: Vec<Element> = Vec::new();
     let mut root = None;
+    let mut first = true;
     loop {
-        match reader.read_event().map_err(|e| e.to_string())? {
+        let event = reader.read_event().map_err(|e| e.to_string())?;
+        let at_start = std::mem::replace(&mut first, false);
+        match event {
             Event::Start(start) => {
                 if open.len() >= MAX_DEPTH {
                     return Err(format!("elements nest deeper than {MAX_DEPTH}"));
@@ -80,6 +96,9 @@ pub(in crate::intacct) fn parse(body: &[u8]) -> Result<Element, String> {
             }
             Event::Text(piece) => {
                 let piece: &str = &piece;
+                if piece.contains("]]>") {
+                    return Err("]]> must not stand in text".to_owned());
+                }
                 add_text(&mut open, piece)?;
             }
             Event::CData(piece) => {
@@ -87,22 +106,14 @@ pub(in crate::intacct) fn parse(body: &[u8]) -> Result<Element, String> {
                 add_text(&mut open, piece)?;
             }
             Event::GeneralRef(reference) => {
-                let name: &str = &reference;
-                let piece = match name {
-                    "lt" => "<".to_owned(),
-                    "gt" => ">".to_owned(),
-                    "amp" => "&".to_owned(),
-                    "quot" => "\"".to_owned(),
-                    "apos" => "'".to_owned(),
-                    _ => match reference.resolve_char_ref() {
-                        Ok(Some(c)) => c.to_string(),
-                        Ok(None) | Err(_) => return Err(format!("entity {name} is not defined")),
-                    },
-                };
+                let piece = character(&reference)?;
                 add_text(&mut open, &piece)?;
             }
             Event::DocType(_) => {
                 return Err("a document type declaration is not allowed".to_owned());
+            }
+            Event::Decl(_) if !at_start => {
+                return Err("the XML declaration stands at the very start only".to_owned());
             }
             Event::Comment(_) | Event::Decl(_) | Event::PI(_) => {}
             Event::Eof => break,
@@ -114,8 +125,39 @@ pub(in crate::intacct) fn parse(body: &[u8]) -> Result<Element, String> {
     }
 }
 
+/// What a reference stands for: one of the five names every document has, or a character by its number.
+fn character(reference: &BytesRef<'_>) -> Result<String, String> {
+    let name: &str = reference;
+    Ok(match name {
+        "lt" => "<".to_owned(),
+        "gt" => ">".to_owned(),
+        "amp" => "&".to_owned(),
+        "quot" => "\"".to_owned(),
+        "apos" => "'".to_owned(),
+        _ => match reference.resolve_char_ref() {
+            Ok(Some(c)) if is_allowed(c) => c.to_string(),
+            Ok(Some(_) | None) | Err(_) => return Err(format!("entity {name} is not defined")),
+        },
+    })
+}
+
+/// Characters XML 1.0 allows in a document (§2.2).
+fn is_allowed(c: char) -> bool {
+    matches!(c, '\t' | '\n' | '\r' | ' '..='\u{FFFD}' | '\u{10000}'..)
+}
+
+/// A name of an element or attribute (XML 1.0 §2.3, all of Unicode above ASCII let in).
+fn is_name(name: &str) -> bool {
+    let starts = |c: char| c.is_ascii_alphabetic() || matches!(c, '_' | ':') || !c.is_ascii();
+    let goes_on = |c: char| starts(c) || c.is_ascii_digit() || matches!(c, '-' | '.');
+    name.starts_with(starts) && name.chars().all(goes_on)
+}
+
 fn element(start: &BytesStart<'_>) -> Result<Element, String> {
     let name: &str = start.name().into_inner();
+    if !is_name(name) {
+        return Err(format!("{name:?} is no name of an element"));
+    }
     let mut made = Element {
         name: name.to_owned(),
         ..Element::default()
@@ -123,6 +165,10 @@ fn element(start: &BytesStart<'_>) -> Result<Element, String> {
     for attribute in start.attributes() {
         let attribute = attribute.map_err(|e| e.to_string())?;
         let key: &str = attribute.key.into_inner();
+        let raw: &str = &attribute.value;
+        if !is_name(key) || raw.contains('<') {
+            return Err(format!("the attribute {key} is malformed"));
+        }
         let value = attribute
             .normalized_value(quick_xml::XmlVersion::Explicit1_0)
             .map_err(|e| e.to_string())?;
@@ -137,6 +183,9 @@ fn close(
     root: &mut Option<Element>,
 ) -> Result<(), String> {
     if !made.children.is_empty() {
+        if !made.text.trim().is_empty() {
+            return Err(format!("text stands beside the elements of {}", made.name));
+        }
         made.text.clear();
     } else {
         let trimmed = made.text.trim();
@@ -213,6 +262,14 @@ mod tests {
             "<a>",
             "",
             "text",
+            " <?xml version=\"1.0\"?><a/>",
+            "<a>x<b/></a>",
+            "<a><!-- x -- y --></a>",
+            "<a>]]></a>",
+            "<a>&#1;</a>",
+            "<a>\u{1}</a>",
+            "<a b=\"<\"/>",
+            "<1a/>",
             "<a b=\"1\" b=\"2\"/>",
             deep.as_str(),
         ] {

@@ -18,3 +18,4 @@ mod masters;
 mod payables_file;
 mod people;
 mod speed;
+mod strictness;

@@ -121,6 +121,18 @@ impl Desk {
         answer
     }
 
+    /// The whole request is refused for its shape.
+    pub(crate) fn breaks_schema(&mut self, function: &str, words: &str) {
+        let answer = self.call(function);
+        assert!(
+            answer.contains("<control><status>failure</status>"),
+            "{answer}"
+        );
+        assert_eq!(inner(&answer, "errorno"), "XL03000003");
+        assert!(inner(&answer, "description2").contains(words), "{answer}");
+        assert!(!answer.contains("<operation>"), "{answer}");
+    }
+
     pub(crate) fn sign_in(&mut self) {
         let answer = self.ok("<getAPISession/>");
         self.session = inner(&answer, "sessionid").to_owned();

@@ -2,7 +2,9 @@
 
 mod books;
 mod desk;
+mod envelope;
 mod gateway;
 mod port;
 mod reads;
+mod strict_writes;
 mod writes;

@@ -51,6 +51,42 @@ fn typed_bill(id: &str, amount: &str) -> Value {
 }
 
 #[test]
+fn what_a_call_does_not_know_is_refused_and_head_answers_like_get() {
+    let mut w = world();
+    refused(
+        &mut w,
+        "/control/periods",
+        json!({"period": "P12-2026", "status": "open", "foo": 1}),
+        "foo",
+    );
+    refused(
+        &mut w,
+        "/control/clock",
+        json!({"advance_days": 1, "days": 2}),
+        "days",
+    );
+    refused(
+        &mut w,
+        "/control/faults",
+        json!({"system": 7, "fault": "lose_answer"}),
+        "system: 7 is no text",
+    );
+    refused(
+        &mut w,
+        "/control/faults",
+        json!({"operation": ["query"], "fault": "lose_answer"}),
+        "operation",
+    );
+    refused(
+        &mut w,
+        "/control/faults",
+        json!({"when": {"nth": 1, "every": 2}, "fault": "lose_answer"}),
+        "exactly one",
+    );
+    ok(&mut w, "HEAD", "/control/calls.csv", None);
+}
+
+#[test]
 fn people_enter_change_reverse_and_delete() {
     let mut w = world();
     let before = ok(&mut w, "GET", "/control/intacct/trial-balance.csv", None);

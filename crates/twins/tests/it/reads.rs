@@ -268,10 +268,110 @@ fn bad_queries_are_refused() {
         "DL02000001",
         "1 to 1000",
     );
+}
+
+#[test]
+fn the_parts_of_a_query_stand_once() {
+    let mut d = desk();
+    d.breaks_schema("<query><object>APBILL</object></query>", "select");
+    d.breaks_schema(
+        "<query><object>APBILL</object><object>VENDOR</object><select><field>RECORDNO</field></select></query>",
+        "object",
+    );
+    d.breaks_schema(&query("APBILL", &["RECORDNO"], "<limit>2</limit>"), "limit");
+    let both = "<orderby><order><field>RECORDNO</field><ascending/><descending/></order></orderby>";
     d.fails(
-        "<query><object>APBILL</object></query>",
+        &query("APBILL", &["RECORDNO"], both),
         "DL02000001",
-        "select",
+        "one of ascending, descending",
+    );
+    // One hop only up an object's own hierarchy.
+    d.ok(&query("VENDOR", &["PARENT.NAME"], ""));
+    d.fails(
+        &query("VENDOR", &["PARENT.PARENT.NAME"], ""),
+        "DL02000001",
+        "PARENT.PARENT.NAME",
+    );
+}
+
+#[test]
+fn figures_are_ordered_and_exist_over_nothing() {
+    let mut d = desk();
+    let select = "<select><field>VENDORID</field><count>RECORDNO</count></select>";
+    let ask = |select: &str, more: &str| {
+        format!(
+            "<query><object>APBILL</object>{select}{more}<options><showprivate>true</showprivate></options></query>"
+        )
+    };
+    let down = "<orderby><order><field>VENDORID</field><descending/></order></orderby>";
+    let answer = d.ok(&ask(select, down));
+    assert_eq!(
+        all(&answer, "VENDORID"),
+        ["VE-05", "VE-03", "VE-02", "VE-01"]
+    );
+    assert_eq!(all(&answer, "COUNT.RECORDNO"), ["2", "1", "1", "4"]);
+    let other = "<orderby><order><field>DOCNUMBER</field></order></orderby>";
+    d.fails(&ask(select, other), "DL02000001", "selected field");
+    let none = format!("<filter>{}</filter>", one("equalto", "RECORDNO", &["9999"]));
+    let answer = d.ok(&ask(
+        "<select><count>RECORDNO</count><sum>TOTALENTERED</sum></select>",
+        &none,
+    ));
+    assert!(
+        answer.contains("<COUNT.RECORDNO>0</COUNT.RECORDNO><SUM.TOTALENTERED></SUM.TOTALENTERED>"),
+        "{answer}"
+    );
+    assert!(
+        d.ok(&ask(select, &none)).contains("totalcount=\"0\""),
+        "no group without rows"
+    );
+}
+
+#[test]
+fn a_denied_condition_on_an_empty_field_does_not_hold() {
+    let mut d = desk();
+    let count = |d: &mut Desk, q: &str| {
+        let answer = d.ok(&format!("<readByQuery><object>VENDOR</object><fields>RECORDNO</fields><query>{q}</query></readByQuery>"));
+        let (_, rest) = answer.split_once("totalcount=\"").unwrap();
+        rest.split_once('"').unwrap().0.to_owned()
+    };
+    assert_eq!(count(&mut d, "PARENTID is null"), "5");
+    assert_eq!(count(&mut d, "NOT (PARENTID = 'x')"), "0");
+    assert_eq!(count(&mut d, "NOT (PARENTID is not null)"), "5");
+    assert_eq!(
+        count(&mut d, "NOT (VENDORID = 'VE-01' OR RECORDNO &gt; 3)"),
+        "2"
+    );
+    assert_eq!(count(&mut d, "NOT (NOT VENDORID = 'VE-01')"), "1");
+}
+
+#[test]
+fn the_older_functions_have_the_flat_formats_too() {
+    let mut d = desk();
+    let read = "<read><object>VENDOR</object><keys>1,2</keys><fields>VENDORID,NAME</fields><returnFormat>json</returnFormat></read>";
+    let answer = d.call(read);
+    assert_eq!(
+        answer,
+        "[{\"VENDORID\":\"VE-01\",\"NAME\":\"Papercrane Hosting (made up)\"},{\"VENDORID\":\"VE-02\",\"NAME\":\"Luftschloss Beratung (made up)\"}]"
+    );
+    let csv = d.call(&read.replace("json", "csv"));
+    assert!(csv.starts_with("VENDORID,NAME\nVE-01,"), "{csv}");
+    d.fails(&read.replace("json", "yaml"), "DL02000001", "returnFormat");
+    d.breaks_schema(&read.replace("<keys>1,2</keys>", ""), "keys");
+}
+
+#[test]
+fn get_finds_by_id_or_number() {
+    let mut d = desk();
+    let answer = d.ok("<get object=\"vendor\" key=\"VE-02\"/>");
+    assert!(
+        answer.contains("<data><vendor><RECORDNO>2</RECORDNO>"),
+        "{answer}"
+    );
+    d.fails(
+        "<get object=\"vendor\" key=\"VE-99\"/>",
+        "BL01001973",
+        "VE-99",
     );
 }
 
@@ -452,7 +552,7 @@ fn the_little_language_of_read_by_query() {
             "There was an error processing the request",
         );
     }
-    d.fails("<readByQuery><object>VENDOR</object><fields>*</fields><query></query><orderby/></readByQuery>", "DL02000001", "orderby");
+    d.breaks_schema("<readByQuery><object>VENDOR</object><fields>*</fields><query></query><orderby/></readByQuery>", "orderby");
 }
 
 #[test]
@@ -691,4 +791,21 @@ fn linked_postings_share_a_batch_key_and_reversals_name_each_other() {
         inner(&reversal, "RECORDNO")
     );
     assert_eq!(inner(&original, "REVERSED"), "01/01/2027");
+}
+
+#[test]
+fn balances_leave_nothing_out_that_was_asked_for() {
+    let mut d = desk();
+    for more in [
+        "<departmentid>D300</departmentid>",
+        "<reportingbook>CASH</reportingbook>",
+        "<showdeptdetail>true</showdeptdetail>",
+    ] {
+        d.fails(
+            &format!("<get_trialbalance><reportingperiodname>P01-2027</reportingperiodname>{more}<locationid>E200</locationid></get_trialbalance>"),
+            "BL01001973",
+            "not set up in this company",
+        );
+    }
+    d.ok("<get_trialbalance><reportingperiodname>P01-2027</reportingperiodname><showdeptdetail>false</showdeptdetail><reportingbook>ACCRUAL</reportingbook><statistical>exclude</statistical><locationid>E200</locationid><locationid_subs>true</locationid_subs></get_trialbalance>");
 }

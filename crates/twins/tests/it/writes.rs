@@ -48,6 +48,14 @@ fn a_bill_is_created_changed_and_deleted() {
     assert_eq!(d.twin.trial_balance_csv(), before);
     let audit = d.ok("<query><object>AUDITHISTORY</object><select><field>OBJECTTYPE</field><field>OBJECTKEY</field><field>ACCESSMODE</field><field>SOURCE</field></select><filter><equalto><field>OBJECTTYPE</field><value>apbill</value></equalto></filter></query>");
     assert_eq!(all(&audit, "ACCESSMODE"), ["C", "M", "D"]);
+    // The older functions have words where `query` has codes.
+    let read = |mode: &str| {
+        format!(
+            "<readByQuery><object>AUDITHISTORY</object><fields>OBJECTTYPE,ACCESSMODE</fields><query>OBJECTTYPE = 'apbill' AND ACCESSMODE = '{mode}'</query></readByQuery>"
+        )
+    };
+    assert_eq!(all(&d.ok(&read("Deleted")), "ACCESSMODE"), ["Deleted"]);
+    assert!(d.ok(&read("D")).contains("totalcount=\"0\""));
     assert_eq!(all(&audit, "OBJECTKEY"), ["9--REC"; 3]);
     assert_eq!(all(&audit, "SOURCE"), ["api"; 3]);
     d.fails(

@@ -11,6 +11,7 @@ use bytes::Bytes;
 use futures_util::{StreamExt as _, stream};
 use http::Request;
 use tieout_engine::StateWord;
+use tieout_pipeline::drive::LANES;
 use tieout_pipeline::{Progress, confirm, deliver, extract, translate};
 
 use super::rig::{Tap, Twins, load, wired};
@@ -92,7 +93,7 @@ async fn round(company: &Path, work: &Path) -> anyhow::Result<Round> {
     tap.take();
     let started = Instant::now();
     let mut lanes = tokio::task::JoinSet::new();
-    for _ in 0..2 {
+    for _ in 0..LANES {
         let context = Arc::clone(context);
         lanes.spawn(async move {
             while matches!(deliver::pass(&context).await?, Progress::Worked(_)) {}

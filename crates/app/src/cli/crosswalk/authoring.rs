@@ -10,11 +10,11 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use tieout_authoring::{Fault, Question, book_of, checked, differences, explain, pretty, skeleton};
 use tieout_engine::crosswalk::VersionFile;
-use tieout_model::AccountingDate;
+use tieout_model::{AccountingDate, Timestamp};
 
 use crate::cli::crosswalk::authoring::known::{Known, KnownArguments};
 use crate::problem::{Failure, Problem};
-use crate::report;
+use crate::{ambient, report};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum AuthoringCommand {
@@ -70,7 +70,7 @@ pub(crate) struct ExportArguments {
     /// The version
     #[arg(long, value_name = "FILE")]
     version: PathBuf,
-    /// Amounts at stake beside each value: CSV with attribute, id, amount, currency
+    /// Amounts at stake beside each value: CSV with attribute, id, amount, currency; left out, they are added up from the documents
     #[arg(long, value_name = "FILE")]
     at_stake: Option<PathBuf>,
     /// Where to write: a name that ends in .xlsx is a workbook, any other a folder of CSV files
@@ -141,18 +141,18 @@ pub(crate) struct ExplainArguments {
 
 pub(crate) async fn execute(command: AuthoringCommand) -> Result<u8, Failure> {
     match command {
-        AuthoringCommand::New(arguments) => new(&arguments),
-        AuthoringCommand::Export(arguments) => export(&arguments),
-        AuthoringCommand::Import(arguments) => import(&arguments),
-        AuthoringCommand::Validate(arguments) => validate(&arguments),
+        AuthoringCommand::New(arguments) => new(&arguments).await,
+        AuthoringCommand::Export(arguments) => export(&arguments).await,
+        AuthoringCommand::Import(arguments) => import(&arguments).await,
+        AuthoringCommand::Validate(arguments) => validate(&arguments).await,
         AuthoringCommand::Diff(arguments) => diff(&arguments),
-        AuthoringCommand::Explain(arguments) => explained(&arguments),
+        AuthoringCommand::Explain(arguments) => explained(&arguments).await,
         AuthoringCommand::Feed(arguments) => feed::execute(arguments).await,
     }
 }
 
-fn new(arguments: &NewArguments) -> Result<u8, Failure> {
-    let known = arguments.known.load()?.unwrap_or_default();
+async fn new(arguments: &NewArguments) -> Result<u8, Failure> {
+    let known = arguments.known.load().await?.unwrap_or_default();
     let base = arguments.base.as_ref();
     let base = base.map(|file| files::version(file)).transpose()?;
     let json = skeleton(
@@ -170,17 +170,21 @@ fn new(arguments: &NewArguments) -> Result<u8, Failure> {
     })?;
     files::write(&arguments.out, text.as_bytes())?;
     report::say(&format!(
-        "{} written; name its people, reason and ticket before it goes into review",
+        "{} written. Next: `tieout crosswalk export` for the spreadsheet, or edit it; then `validate` and `propose`, which records people, reason and ticket",
         arguments.out.display()
     ));
     Ok(0)
 }
 
-fn export(arguments: &ExportArguments) -> Result<u8, Failure> {
-    let mut known = arguments.known.load()?.unwrap_or_default();
-    if let Some(file) = &arguments.at_stake {
-        known.live.at_stake = known::at_stake(file)?;
-    }
+async fn export(arguments: &ExportArguments) -> Result<u8, Failure> {
+    let mut known = arguments.known.load().await?.unwrap_or_default();
+    known.live.at_stake = match &arguments.at_stake {
+        Some(file) => known::at_stake(file)?,
+        None => {
+            let now = Timestamp::from_millis(ambient::unix_ms());
+            arguments.known.at_stake(&known.reference, now).await?
+        }
+    };
     let read = files::version(&arguments.version)?;
     let book = book_of(&read.json.canonical(), &known.live).map_err(|fault| {
         Problem::new("P0412", format!("{}: {fault}", arguments.version.display()))
@@ -196,8 +200,8 @@ fn export(arguments: &ExportArguments) -> Result<u8, Failure> {
     Ok(0)
 }
 
-fn import(arguments: &ImportArguments) -> Result<u8, Failure> {
-    let known = arguments.known.load()?;
+async fn import(arguments: &ImportArguments) -> Result<u8, Failure> {
+    let known = arguments.known.load().await?;
     let authored = files::authored(&arguments.from)?;
     if let Some(known) = &known {
         let faults = checked(&authored, &known.versions, &known.reference);
@@ -235,8 +239,8 @@ fn say_left_out(left_out: &[Fault]) {
     }
 }
 
-fn validate(arguments: &ValidateArguments) -> Result<u8, Failure> {
-    let known = arguments.known.load()?;
+async fn validate(arguments: &ValidateArguments) -> Result<u8, Failure> {
+    let known = arguments.known.load().await?;
     let read = files::version(&arguments.version)?;
     let Some(known) = known else {
         report::say(&format!(
@@ -271,8 +275,8 @@ fn diff(arguments: &DiffArguments) -> Result<u8, Failure> {
     Ok(0)
 }
 
-fn explained(arguments: &ExplainArguments) -> Result<u8, Failure> {
-    let known: Known = arguments.known.load()?.ok_or_else(|| {
+async fn explained(arguments: &ExplainArguments) -> Result<u8, Failure> {
+    let known: Known = arguments.known.load().await?.ok_or_else(|| {
         Problem::new("P0413", "a line can only be explained over reference data")
             .hint("name --company, --config or --reference")
     })?;

@@ -9,12 +9,12 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use tieout_engine::crosswalk::Crosswalk;
-use tieout_engine::crosswalk::control::{Act, Content};
+use tieout_engine::crosswalk::control::{Act, Content, Proposal, State};
 use tieout_model::Timestamp;
 
 use crate::ambient;
 use crate::cli::ConfigFile;
-use crate::cli::crosswalk::{coverage, lineage, migrate, simulate, verify};
+use crate::cli::crosswalk::{coverage, lineage, migrate, reference, restate, simulate, verify};
 use crate::problem::{Failure, Problem};
 use crate::register::{Ledger, not_open};
 use crate::systems::sealed_reference;
@@ -47,6 +47,11 @@ pub(crate) enum ControlCommand {
     Replay(lineage::ReplayArguments),
     /// Move the balances that a changed balance-sheet mapping leaves behind, by a journal in the target
     Migrate(migrate::MigrateArguments),
+    /// Move revenue and expense of an earlier period to a corrected mapping: drawn up by one person, approved by another
+    Restate(restate::RestateArguments),
+    /// The reference data beside the versions: show it, take over what both systems say now, sign it
+    #[command(subcommand)]
+    Reference(reference::ReferenceCommand),
     /// Verify a signed version with a public key; needs nothing but the two files
     Verify(verify::VerifyArguments),
 }
@@ -82,6 +87,8 @@ pub(crate) async fn execute(command: ControlCommand) -> Result<u8, Failure> {
         ControlCommand::Coverage(arguments) => coverage::execute(arguments, now).await,
         ControlCommand::Replay(arguments) => lineage::execute(arguments).await,
         ControlCommand::Migrate(arguments) => migrate::execute(arguments, now).await,
+        ControlCommand::Restate(arguments) => restate::execute(arguments, now).await,
+        ControlCommand::Reference(command) => reference::execute(command, now).await,
         ControlCommand::Verify(arguments) => verify::execute(&arguments),
     }
 }
@@ -105,8 +112,35 @@ pub(crate) async fn content_of(
     if Path::new(name).is_file() {
         return Ok((file_content(&PathBuf::from(name))?, None));
     }
-    let proposal = ledger.find(name)?;
+    let proposal = if name == DRAFT && ledger.register.find(name).is_none() {
+        on_its_way(ledger)?
+    } else {
+        ledger.find(name)?
+    };
     Ok((ledger.content(proposal).await?, Some(proposal.id.clone())))
+}
+
+/// The word for the only version that is on its way.
+const DRAFT: &str = "draft";
+
+fn on_its_way(ledger: &Ledger) -> Result<&Proposal, Failure> {
+    let all = ledger.register.proposals().values();
+    let is_open =
+        |p: &&Proposal| matches!(p.state, State::Draft | State::InReview | State::Approved);
+    let open: Vec<&Proposal> = all.filter(is_open).collect();
+    match open[..] {
+        [one] => Ok(one),
+        [] => Err(Problem::new("P0433", "no version is on its way")
+            .hint("name a version's JSON file, or propose one with `tieout crosswalk propose`")
+            .into()),
+        _ => {
+            let names: Vec<&str> = open.iter().map(|p| p.id.as_str()).collect();
+            let what = format!("{} versions are on their way", open.len());
+            Err(Problem::new("P0433", what)
+                .hint(format!("name one of {}", names.join(", ")))
+                .into())
+        }
+    }
 }
 
 /// The content of a file.

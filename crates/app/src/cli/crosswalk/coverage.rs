@@ -1,108 +1,208 @@
 //! `tieout crosswalk coverage`: what would be held, before anything is.
 
-use std::sync::Arc;
+mod findings;
+
+use std::path::PathBuf;
 
 use clap::Args;
-use serde_json::json;
-use tieout_engine::crosswalk::trial::{GapKey, GapUse, Recoder, Simulation};
-use tieout_engine::crosswalk::{
-    Crosswalk, CrosswalkError, HoldReason, Reference, Validity, VersionFile,
-};
-use tieout_model::{AccountingDate, Dimensional, Timestamp};
-use tieout_pipeline::CallBuffer;
+use tieout_engine::crosswalk::trial::{Simulation, TrialDocument};
+use tieout_engine::crosswalk::{Crosswalk, HoldReason, Reference, VersionFile};
+use tieout_model::{AccountingDate, Timestamp};
+use tieout_twins::company::CompanyFolder;
 
 use crate::cli::ConfigFile;
-use crate::cli::crosswalk::control::content_of;
+use crate::cli::crosswalk::control::{content_of, file_content};
+use crate::cli::crosswalk::live::{Live, into_reference};
+use crate::company::{folder_versions, reference_of};
 use crate::problem::{Failure, Problem};
-use crate::register::{Ledger, not_open, today};
-use crate::systems::{DIRECT, clients, sealed_reference};
-use crate::trial::{Span, of_store};
-use crate::{ambient, report};
+use crate::register::{Ledger, today};
+use crate::report;
+use crate::systems::sealed_reference;
+use crate::trial::{Span, of_folder, of_store};
+use findings::Row;
 
 /// How far back a value counts as in use, in months (domain dossier 4.2).
-const MONTHS_IN_USE: i16 = 13;
+pub(super) const MONTHS_IN_USE: i16 = 13;
 
 #[derive(Debug, Args)]
 pub(crate) struct CoverageArguments {
     #[command(flatten)]
     config: ConfigFile,
-    /// The version: its JSON file, its id in the register (CW-3), or its name there; left out, the one in force today
-    #[arg(long, value_name = "FILE|ID")]
+    /// The version: its JSON file, its id in the register (CW-3), its name there, or `draft`; left out, the one in force today
+    #[arg(long, value_name = "FILE|ID|draft")]
     version: Option<String>,
-    /// Read the segment values with their dates from the target instead of the signed reference data
-    #[arg(long)]
+    /// Ask both systems: accounts, dimension values and documents of the source, segment values with their dates of the target
+    #[arg(long, conflicts_with = "company")]
     live: bool,
+    /// Read a company folder instead of the store; --version must be a file then
+    #[arg(long, value_name = "DIR", requires = "version")]
+    company: Option<PathBuf>,
+    /// Documents dated from this day on; left out, those of the last 13 months
+    #[arg(long, value_name = "DATE")]
+    since: Option<AccountingDate>,
     /// JSON on stdout
     #[arg(long)]
     json: bool,
 }
 
-/// One row of the answer.
-struct Row {
-    kind: String,
-    place: String,
-    value: String,
-    detail: String,
-    remedy: String,
-    used: GapUse,
+/// Versions and reference data, and which version is looked at.
+struct Case {
+    files: Vec<VersionFile>,
+    reference: Reference,
+    version: String,
 }
 
 pub(crate) async fn execute(arguments: CoverageArguments, now: Timestamp) -> Result<u8, Failure> {
-    let ledger = Ledger::open(arguments.config.load()?).await?;
-    let day = today(now);
-    let mut reference = sealed_reference(&ledger.config)?;
-    if arguments.live {
-        read_values(&ledger, &mut reference).await?;
+    match &arguments.company {
+        Some(folder) => on_folder(&arguments, &CompanyFolder::new(folder), today(now)),
+        None => on_store(&arguments, today(now)).await,
     }
+}
+
+async fn on_store(arguments: &CoverageArguments, day: AccountingDate) -> Result<u8, Failure> {
+    let ledger = Ledger::open(arguments.config.load()?).await?;
+    let mut reference = sealed_reference(&ledger.config)?;
     let (files, version) = versions(&ledger, arguments.version.as_deref(), day).await?;
-    let crosswalk = match Crosswalk::for_trial(files, reference) {
-        Ok(crosswalk) => crosswalk,
-        Err(CrosswalkError::Refused(refusals)) => {
-            let rows = refusals.iter().map(|refusal| Row {
-                kind: format!("{:?}", refusal.problem),
-                place: refusal.rule.clone().unwrap_or_default(),
-                value: String::new(),
-                detail: refusal.detail.clone(),
-                remedy: "correct the rules; nothing can be coded by this version".into(),
-                used: GapUse::default(),
-            });
-            show(&arguments, &version, &rows.collect::<Vec<_>>(), 0);
-            return Ok(1);
-        }
-        Err(other) => return Err(not_open(&other)),
+    let live = arguments
+        .live
+        .then(|| Live::open(&ledger.config))
+        .transpose()?;
+    let mut source = None;
+    if let Some(live) = &live {
+        into_reference(live.target().await?, &mut reference);
+        source = Some(live.source().await?);
+    }
+    let case = Case {
+        files,
+        reference,
+        version,
     };
-    let simulation = Simulation::new(&crosswalk, &crosswalk, &version);
-    let mut simulation = simulation.map_err(|e| Problem::new("P0433", e.to_string()))?;
-    // Documents dated after the last day of the version belong to another one.
+    let (crosswalk, mut rows) = opened(case.files, case.reference, &case.version)?;
+    let mut simulation = begun(&crosswalk, &case.version)?;
+    let span = span(arguments, day, file_of(&crosswalk, &case.version));
+    match &live {
+        Some(live) => {
+            let mut take = |document: &TrialDocument<'_>| Ok(simulation.add(document)?);
+            live.documents(&span, &mut take).await?;
+        }
+        None => {
+            let reference = crosswalk.reference();
+            of_store(&ledger.store, reference, &mut simulation, &span, None).await?;
+        }
+    }
+    rows.extend(simulation.gaps().iter().map(findings::held));
+    rows.extend(findings::unused_accounts(
+        &crosswalk,
+        &case.version,
+        day,
+        &rows,
+    ));
+    if let (Some(source), Some(file)) = (&source, file_of(&crosswalk, &case.version)) {
+        rows.extend(findings::of_source(source, &crosswalk, file, &rows));
+    }
+    show(arguments, &case.version, &rows, simulation.documents());
+    Ok(u8::from(rows.iter().any(Row::is_blocking)))
+}
+
+fn on_folder(
+    arguments: &CoverageArguments,
+    folder: &CompanyFolder,
+    day: AccountingDate,
+) -> Result<u8, Failure> {
+    let cannot = |e: anyhow::Error| {
+        Problem::new("P0012", format!("the company cannot be read: {e:#}"))
+            .hint("docs/company-setup.md describes the folder")
+    };
+    let name = arguments.version.clone().unwrap_or_default();
+    let draft = file_content(&PathBuf::from(name))?.draft();
+    let draft = draft.map_err(|e| Problem::new("P0430", e.to_string()))?;
+    let version = draft.version.clone();
+    let mut files = folder_versions(folder).map_err(cannot)?;
+    files.retain(|file| file.version != version);
+    files.push(draft);
+    let reference = reference_of(folder).map_err(cannot)?;
+    let (crosswalk, mut rows) = opened(files, reference, &version)?;
+    let mut simulation = begun(&crosswalk, &version)?;
+    let span = span(arguments, day, file_of(&crosswalk, &version));
+    let mut take = |document: &TrialDocument<'_>| Ok(simulation.add(document)?);
+    of_folder(folder, crosswalk.reference(), (&span, None), &mut take).map_err(cannot)?;
+    rows.extend(simulation.gaps().iter().map(findings::held));
+    rows.extend(findings::unused_accounts(&crosswalk, &version, day, &rows));
+    show(arguments, &version, &rows, simulation.documents());
+    Ok(u8::from(rows.iter().any(Row::is_blocking)))
+}
+
+/// The crosswalk with all its contradictions, which are the first findings.
+fn opened(
+    files: Vec<VersionFile>,
+    reference: Reference,
+    version: &str,
+) -> Result<(Crosswalk, Vec<Row>), Failure> {
+    let opened = Crosswalk::with_faults(files, reference);
+    let (crosswalk, refusals) =
+        opened.ok_or_else(|| Problem::new("P0433", "there is no version at all"))?;
+    let mine = refusals
+        .iter()
+        .filter(|refusal| refusal.version.is_empty() || refusal.version == version);
+    let rows = mine.map(findings::refused).collect();
+    Ok((crosswalk, rows))
+}
+
+fn begun<'a>(crosswalk: &'a Crosswalk, version: &str) -> Result<Simulation<'a>, Failure> {
+    let begun = Simulation::new(crosswalk, crosswalk, version);
+    Ok(begun.map_err(|e| Problem::new("P0433", e.to_string()))?)
+}
+
+fn file_of<'a>(crosswalk: &'a Crosswalk, version: &str) -> Option<&'a VersionFile> {
     let mut own = crosswalk.versions().iter();
-    let until = own
-        .find(|file| file.version == version)
-        .and_then(|file| file.effective_to);
-    let since = Span::Window(months_before(day, MONTHS_IN_USE), until);
+    own.find(|file| file.version == version)
+}
+
+/// Documents dated after the last day of the version belong to another one.
+fn span(arguments: &CoverageArguments, day: AccountingDate, file: Option<&VersionFile>) -> Span {
+    let since = arguments.since;
+    let since = since.unwrap_or_else(|| months_before(day, MONTHS_IN_USE));
+    Span::Window(since, file.and_then(|file| file.effective_to))
+}
+
+/// How many values that documents of the last months use would be held by that version: none may be when it is signed (domain dossier
+/// 4.2). What the mapping cannot mend (a party, an entity, a broken document) does not count.
+pub(super) async fn values_unmapped(
+    ledger: &Ledger,
+    crosswalk: &Crosswalk,
+    version: &str,
+    day: AccountingDate,
+) -> Result<Vec<String>, Failure> {
+    let mut simulation = begun(crosswalk, version)?;
+    let until = file_of(crosswalk, version).and_then(|file| file.effective_to);
+    let span = Span::Window(months_before(day, MONTHS_IN_USE), until);
     of_store(
         &ledger.store,
         crosswalk.reference(),
         &mut simulation,
-        &since,
+        &span,
         None,
     )
     .await?;
-    let mut rows: Vec<Row> = simulation.gaps().iter().map(row).collect();
-    let is_held = !rows.is_empty();
-    rows.extend(unused_accounts(&crosswalk, &version, day, &rows));
-    show(&arguments, &version, &rows, simulation.documents());
-    Ok(u8::from(is_held))
-}
-
-fn row((gap, used): (&GapKey, &GapUse)) -> Row {
-    Row {
-        kind: gap.reason.word().to_owned(),
-        place: gap.dimension.clone(),
-        value: gap.value.clone(),
-        detail: gap.detail.clone(),
-        remedy: gap.remedy.clone(),
-        used: used.clone(),
-    }
+    let is_ours = |reason| {
+        matches!(
+            reason,
+            HoldReason::UnmappedValue
+                | HoldReason::RetiredValue
+                | HoldReason::InvalidCombination
+                | HoldReason::AmbiguousRule
+        )
+    };
+    let gaps = simulation.gaps().iter();
+    let mine = gaps.filter(|(gap, _)| is_ours(gap.reason));
+    Ok(mine
+        .map(|(gap, used)| {
+            format!(
+                "{} {:?} ({} documents)",
+                gap.dimension, gap.value, used.documents
+            )
+        })
+        .collect())
 }
 
 /// Every version with the one in question among them, and its name.
@@ -132,98 +232,8 @@ async fn versions(
     Ok((files, version))
 }
 
-/// The target's own values take the place of those in the reference data.
-async fn read_values(ledger: &Ledger, reference: &mut Reference) -> Result<(), Failure> {
-    let sets = &ledger.config.fusion.value_sets;
-    if sets.is_empty() {
-        return Err(Problem::new(
-            "P0008",
-            "[fusion] value_sets is empty, so no value can be read",
-        )
-        .hint(
-            "name the value set of each segment: value_sets = { account = \"OPERATIONS_ACCOUNT\" }",
-        )
-        .into());
-    }
-    let calls = Arc::new(CallBuffer::default());
-    let clients = clients(&ledger.config, &ambient::real(), &calls, DIRECT)?;
-    for (segment, set) in sets {
-        let values = clients.fusion.segment_values(set).await.map_err(|e| {
-            let said = clients.redactor.words(&e.to_string());
-            let what = format!("the values of segment {segment} cannot be read: {said}");
-            Failure::Unreachable(Problem::new("P0303", what))
-        })?;
-        if values.is_empty() {
-            let what = format!(
-                "[fusion] value_sets: the target shows no values of {set:?} (segment {segment})"
-            );
-            return Err(Problem::new("P0008", what)
-                .hint(
-                    "correct the code of the value set, or give the integration user access to it",
-                )
-                .into());
-        }
-        let never = Validity {
-            from: None,
-            to: Some(AccountingDate::MIN),
-        };
-        let rows = values.into_iter().map(|value| {
-            let dates = Validity {
-                from: value.from,
-                to: value.to,
-            };
-            (value.value, if value.is_enabled { dates } else { never })
-        });
-        reference
-            .segment_values
-            .insert(segment.clone(), rows.collect());
-    }
-    Ok(())
-}
-
-/// Accounts of the chart without a mapping that nobody has used: a warning, nothing would be held today.
-fn unused_accounts(
-    crosswalk: &Crosswalk,
-    version: &str,
-    day: AccountingDate,
-    known: &[Row],
-) -> Vec<Row> {
-    let (Some(mut recoder), Some(entity)) = (
-        Recoder::of(crosswalk, version),
-        crosswalk.reference().entities.keys().next(),
-    ) else {
-        return Vec::new();
-    };
-    let mut found = Vec::new();
-    for account in crosswalk.reference().accounts.keys() {
-        let coding = Dimensional {
-            account: tieout_model::Code::new(account),
-            ..Dimensional::default()
-        };
-        let coded = recoder.line(entity, day, &coding);
-        let gaps = coded.combination.as_ref().err();
-        let gap = gaps
-            .into_iter()
-            .flatten()
-            .find(|gap| gap.dimension == "account" && gap.reason == HoldReason::UnmappedValue);
-        let is_known = known
-            .iter()
-            .any(|row| row.place == "account" && row.value == *account);
-        if let Some(gap) = gap.filter(|_| !is_known) {
-            found.push(Row {
-                kind: "unmapped, not in use".into(),
-                place: "account".into(),
-                value: account.clone(),
-                detail: gap.detail.clone(),
-                remedy: gap.remedy.clone(),
-                used: GapUse::default(),
-            });
-        }
-    }
-    found
-}
-
-fn months_before(day: AccountingDate, months: i16) -> AccountingDate {
+/// The first day of the month so many months before.
+pub(super) fn months_before(day: AccountingDate, months: i16) -> AccountingDate {
     let total = i32::from(day.year()) * 12 + i32::from(day.month()) - 1 - i32::from(months);
     let text = format!(
         "{:04}-{:02}-01",
@@ -233,60 +243,21 @@ fn months_before(day: AccountingDate, months: i16) -> AccountingDate {
     text.parse().unwrap_or(AccountingDate::MIN)
 }
 
-fn amounts(used: &GapUse) -> Vec<String> {
-    let one = |(currency, amount): (&tieout_model::Currency, &tieout_model::Amount)| {
-        format!("{amount} {currency}")
-    };
-    used.amounts.iter().map(one).collect()
-}
-
 fn show(arguments: &CoverageArguments, version: &str, rows: &[Row], documents: u64) {
     if arguments.json {
-        let gaps: Vec<_> = rows
-            .iter()
-            .map(|row| {
-                json!({
-                    "kind": row.kind,
-                    "place": row.place,
-                    "value": row.value,
-                    "documents": row.used.documents,
-                    "lines": row.used.lines,
-                    "amounts": amounts(&row.used),
-                    "examples": row.used.examples,
-                    "detail": row.detail,
-                    "remedy": row.remedy,
-                })
-            })
-            .collect();
-        let json = json!({ "version": version, "documents": documents, "gaps": gaps });
-        report::data(&format!("{json}\n"));
+        report::data(&findings::as_json(version, documents, rows));
         return;
     }
-    let header = [
-        "what",
-        "where",
-        "value",
-        "documents",
-        "at stake",
-        "why",
-        "to do",
-    ];
-    let cells = rows.iter().map(|row| {
-        vec![
-            row.kind.clone(),
-            row.place.clone(),
-            row.value.clone(),
-            row.used.documents.to_string(),
-            amounts(&row.used).join(", "),
-            row.detail.clone(),
-            row.remedy.clone(),
-        ]
-    });
     if !rows.is_empty() {
-        report::data(&report::rows_table(&header, cells));
+        report::data(&findings::as_table(rows));
     }
+    let blocking = rows.iter().filter(|row| row.is_blocking()).count();
+    let time = match arguments.since {
+        Some(day) => format!("since {day}"),
+        None => format!("of the last {MONTHS_IN_USE} months"),
+    };
     report::say(&format!(
-        "version {version}: {documents} documents of the last {MONTHS_IN_USE} months tried, {} findings",
-        rows.len()
+        "version {version}: {documents} documents {time} tried; {blocking} findings to mend before it is signed, {} to know of",
+        rows.len() - blocking
     ));
 }

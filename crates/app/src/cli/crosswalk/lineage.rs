@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use clap::Args;
 use serde_json::json;
 use tieout_engine::DeliveryRole;
-use tieout_engine::crosswalk::{Crosswalk, Lineage, RECORDED_RULE};
+use tieout_engine::crosswalk::{Crosswalk, Lineage, RECORDED_RULE, SUPERSEDED_RULE};
 use tieout_engine::delivery::correction::renumbered;
 use tieout_engine::lineage;
 use tieout_model::{Document, EntityId, Envelope, canonical};
@@ -172,6 +172,13 @@ fn sort(
     Ok(())
 }
 
+/// The approval that decided a segment, if one did.
+fn superseded_by(recorded: &[u8]) -> Option<String> {
+    let lines = lineage::decode(recorded).ok()?;
+    let mut rules = lines.values().flatten();
+    rules.find_map(|(_, rule)| Some(rule.strip_prefix(SUPERSEDED_RULE)?.to_owned()))
+}
+
 /// Codes a document again, as it was coded then.
 fn again(
     crosswalk: &Crosswalk,
@@ -195,12 +202,22 @@ fn again(
             version: &delivery.crosswalk_version,
         },
     };
-    let coded = crosswalk
-        .translate(&posting.envelope, lineage)
-        .map_err(|gaps| {
-            let words: Vec<String> = gaps.iter().map(ToString::to_string).collect();
-            format!("it would be held today: {}", words.join("; "))
-        })?;
+    let approval = recorded.and_then(superseded_by);
+    let translated = match (lineage, &approval) {
+        (
+            Lineage::Reverses {
+                original,
+                version,
+                on,
+            },
+            Some(approval),
+        ) => crosswalk.translate_superseding(&posting.envelope, (original, version), on, approval),
+        _ => crosswalk.translate(&posting.envelope, lineage),
+    };
+    let coded = translated.map_err(|gaps| {
+        let words: Vec<String> = gaps.iter().map(ToString::to_string).collect();
+        format!("it would be held today: {}", words.join("; "))
+    })?;
     if coded.crosswalk != delivery.crosswalk {
         return Err(format!(
             "version {} is not the one it was coded by",

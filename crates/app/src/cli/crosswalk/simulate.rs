@@ -1,13 +1,14 @@
 //! `tieout crosswalk simulate`: what a version would do to a closed period.
 
+mod files;
+
 use std::path::{Path, PathBuf};
 
-use anyhow::Context as _;
 use clap::Args;
 use tieout_engine::crosswalk::control::{Act, Content};
-use tieout_engine::crosswalk::trial::{Report, Simulation};
+use tieout_engine::crosswalk::trial::{Report, Simulation, TrialDocument};
 use tieout_engine::crosswalk::{Crosswalk, Reference};
-use tieout_model::{Code, Timestamp};
+use tieout_model::Timestamp;
 use tieout_twins::company::CompanyFolder;
 
 use crate::cli::ConfigFile;
@@ -25,8 +26,8 @@ const ROWS_MAX: usize = 40;
 pub(crate) struct SimulateArguments {
     #[command(flatten)]
     config: ConfigFile,
-    /// The version: its JSON file, its id in the register (CW-3), or its name there
-    #[arg(long, value_name = "FILE|ID")]
+    /// The version: its JSON file, its id in the register (CW-3), its name there, or `draft` for the only one on its way
+    #[arg(long, value_name = "FILE|ID|draft")]
     version: String,
     /// Period, by its name on either side (P12-2026 or Dec-26); FY2026 for a year; `all`
     #[arg(long, value_name = "P")]
@@ -43,8 +44,8 @@ pub(crate) struct SimulateArguments {
     /// The report as JSON on stdout
     #[arg(long)]
     json: bool,
-    /// Write the report (JSON and CSV) into this folder
-    #[arg(long, value_name = "DIR")]
+    /// Write the report: a name that ends in .xlsx is a workbook, in .json the report itself, any other a folder with both and CSV files
+    #[arg(long, value_name = "X.xlsx|X.json|FOLDER")]
     out: Option<PathBuf>,
     /// Your name; left out, the login name of this machine
     #[arg(long, value_name = "NAME", env = "USER", default_value = "operator")]
@@ -117,7 +118,8 @@ fn on_folder(arguments: &SimulateArguments, folder: &CompanyFolder) -> Result<u8
     let new = Crosswalk::for_trial(vec![draft], reference).map_err(|e| not_open(&e))?;
     let mut simulation = begun(&base, &new, &version)?;
     let entity = arguments.entity.as_deref();
-    of_folder(folder, new.reference(), &mut simulation, &span, entity).map_err(cannot)?;
+    let mut take = |document: &TrialDocument<'_>| Ok(simulation.add(document)?);
+    of_folder(folder, new.reference(), (&span, entity), &mut take).map_err(cannot)?;
     let segment = arguments
         .account_segment
         .clone()
@@ -202,12 +204,7 @@ fn show(
     made: &Report,
 ) -> Result<u8, Failure> {
     if let Some(folder) = &arguments.out {
-        write(folder, simulation, made).map_err(|e| {
-            Failure::Unreachable(Problem::new(
-                "P0305",
-                format!("the report cannot be written: {e:#}"),
-            ))
-        })?;
+        files::write(folder, simulation, made)?;
         report::say(&format!("report in {}", folder.display()));
     }
     let gaps = simulation.gaps().iter().count();
@@ -245,16 +242,23 @@ fn tables(made: &Report) -> String {
             amount(row.delta),
         ]
     });
-    let mut text = report::rows_table(
-        &["ccy", "account", "before", "under the version", "delta"],
-        rows.take(ROWS_MAX),
-    );
+    let rows: Vec<Vec<String>> = rows.collect();
+    let mut text = if rows.is_empty() {
+        "no natural account changes\n".to_owned()
+    } else {
+        let header = ["ccy", "account", "before", "under the version", "delta"];
+        report::rows_table(&header, rows.into_iter().take(ROWS_MAX))
+    };
+    if made.moves.is_empty() {
+        text.push_str("nothing moves from one key to another\n");
+        return text;
+    }
     let moved = made.moves.iter().map(|(key, moved)| {
         vec![
             key.entity.to_string(),
             key.currency.to_string(),
-            joined(&key.old),
-            joined(&key.new),
+            files::joined(&key.old),
+            files::joined(&key.new),
             moved.lines.to_string(),
             amount(moved.net),
             amount(moved.gross),
@@ -271,93 +275,4 @@ fn tables(made: &Report) -> String {
         ));
     }
     text
-}
-
-fn joined(segments: &[Code]) -> String {
-    if segments.is_empty() {
-        return "(held)".into();
-    }
-    let values: Vec<&str> = segments.iter().map(Code::as_str).collect();
-    values.join("-")
-}
-
-fn write(folder: &Path, simulation: &Simulation<'_>, made: &Report) -> anyhow::Result<()> {
-    std::fs::create_dir_all(folder).with_context(|| format!("making {}", folder.display()))?;
-    std::fs::write(folder.join("simulation.json"), made.bytes())?;
-    let mut out = csv::Writer::from_path(folder.join("trial-balance.csv"))?;
-    out.write_record(["entity", "currency", "key", "old", "new", "delta"])?;
-    for row in &made.balances {
-        let [old, new, delta] = [row.old, row.new, row.delta].map(|amount| amount.to_string());
-        out.write_record([
-            &row.entity,
-            row.currency.code(),
-            &row.key,
-            &old,
-            &new,
-            &delta,
-        ])?;
-    }
-    out.flush()?;
-    let mut out = csv::Writer::from_path(folder.join("accounts.csv"))?;
-    out.write_record(["currency", "account", "old", "new", "delta"])?;
-    for row in &made.accounts {
-        let [old, new, delta] = [row.old, row.new, row.delta].map(|amount| amount.to_string());
-        out.write_record([row.currency.code(), &row.account, &old, &new, &delta])?;
-    }
-    out.flush()?;
-    write_moves(folder, made)?;
-    write_affected(folder, simulation)
-}
-
-fn write_moves(folder: &Path, made: &Report) -> anyhow::Result<()> {
-    let mut out = csv::Writer::from_path(folder.join("moves.csv"))?;
-    out.write_record([
-        "entity",
-        "currency",
-        "old_key",
-        "new_key",
-        "carried_forward",
-        "lines",
-        "net",
-        "gross",
-    ])?;
-    for (key, moved) in &made.moves {
-        let [old, new] = [joined(&key.old), joined(&key.new)];
-        let [net, gross] = [moved.net, moved.gross].map(|amount| amount.to_string());
-        let (lines, carried) = (moved.lines.to_string(), key.is_carried.to_string());
-        out.write_record([
-            &key.entity,
-            key.currency.code(),
-            &old,
-            &new,
-            &carried,
-            &lines,
-            &net,
-            &gross,
-        ])?;
-    }
-    out.flush()?;
-    Ok(())
-}
-
-fn write_affected(folder: &Path, simulation: &Simulation<'_>) -> anyhow::Result<()> {
-    let mut out = csv::Writer::from_path(folder.join("affected-documents.csv"))?;
-    out.write_record([
-        "entity",
-        "document",
-        "kind",
-        "date",
-        "gross_moved",
-        "would_be_held",
-    ])?;
-    for one in simulation.affected() {
-        let (date, gross, held) = (
-            one.date.to_string(),
-            one.gross.to_string(),
-            one.is_held.to_string(),
-        );
-        out.write_record([&*one.entity, &one.number, one.kind, &date, &gross, &held])?;
-    }
-    out.flush()?;
-    Ok(())
 }

@@ -1,17 +1,19 @@
 //! A person decides about a document that stopped: `retry`, `release`, `resolve`. Every decision is audited with name and reason.
 
 use clap::Args;
+use tieout_engine::crosswalk::control::{APPROVALS, Act};
 use tieout_engine::{
     Actor, Change, Changeset, Delivery, DeliveryEvent, DeliveryPolicy, DeliveryState, Moment,
     Resolution, settle,
 };
 use tieout_model::Timestamp;
-use tieout_store::{CommitError, DocumentDetail, DocumentWord, Store};
+use tieout_store::{CommitError, DocumentDetail, DocumentFilter, DocumentWord, Store};
 
 use crate::cli::ConfigFile;
 use crate::cli::document::find;
 use crate::problem::{Failure, Problem};
-use crate::systems::{chain, open_store};
+use crate::register::{Ledger, NewStep};
+use crate::systems::{chain, open_store, unreadable};
 use crate::{ambient, report};
 
 #[derive(Debug, Args)]
@@ -41,7 +43,34 @@ pub(crate) struct ResolveArguments {
     never_sent: bool,
 }
 
-pub(super) async fn retry(arguments: DecideArguments) -> Result<u8, Failure> {
+#[derive(Debug, Args)]
+#[command(group(clap::ArgGroup::new("which").required(true).args(["document", "held"])))]
+pub(crate) struct RetryArguments {
+    #[command(flatten)]
+    config: ConfigFile,
+    /// Its number, its id or its stamp
+    document: Option<String>,
+    /// Every held document: after a new version of the mapping was signed
+    #[arg(long)]
+    held: bool,
+    /// Why; kept in the audit log with your name
+    #[arg(long, value_name = "TEXT")]
+    reason: String,
+    /// Your name; left out, the login name of this machine
+    #[arg(long, value_name = "NAME", env = "USER")]
+    operator: String,
+}
+
+pub(super) async fn retry(arguments: RetryArguments) -> Result<u8, Failure> {
+    let Some(document) = arguments.document.clone() else {
+        return retry_held(&arguments).await;
+    };
+    let arguments = DecideArguments {
+        config: arguments.config,
+        document,
+        reason: arguments.reason,
+        operator: arguments.operator,
+    };
     decide(&arguments, "retry", |detail, _| {
         is_in(
             detail,
@@ -54,6 +83,79 @@ pub(super) async fn retry(arguments: DecideArguments) -> Result<u8, Failure> {
         })
     })
     .await
+}
+
+/// All held documents in one changeset: either every one of them is looked at again, or none.
+async fn retry_held(arguments: &RetryArguments) -> Result<u8, Failure> {
+    check_reason(&arguments.reason)?;
+    let store = open_store(&arguments.config.load()?).await?;
+    let filter = DocumentFilter {
+        states: vec![DocumentWord::Held],
+        limit: usize::MAX,
+        ..DocumentFilter::default()
+    };
+    let rows = store.documents(&filter).await.map_err(|e| unreadable(&e))?;
+    if rows.is_empty() {
+        report::say("no document is held");
+        return Ok(0);
+    }
+    let release = |row: &tieout_store::DocumentRow| Change::Release { document: row.id };
+    let set = Changeset {
+        by: Actor::Operator(arguments.operator.clone()),
+        why: format!("retry every held document: {}", arguments.reason),
+        at: Timestamp::from_millis(ambient::unix_ms()),
+        changes: rows.iter().map(release).collect(),
+    };
+    commit(&store, set, "one of the documents").await?;
+    report::say(&format!(
+        "{} held documents will be looked at by the next pass of `tieout run`",
+        rows.len()
+    ));
+    Ok(0)
+}
+
+/// The code of a hold for a disabled value.
+const RETIRED: &str = "P0111";
+
+/// A reversal that is held for disabled values goes on with the superseding ones.
+pub(super) async fn supersede(arguments: DecideArguments) -> Result<u8, Failure> {
+    check_reason(&arguments.reason)?;
+    let mut ledger = Ledger::open(arguments.config.load()?).await?;
+    let detail = find(&ledger.store, &arguments.document).await?;
+    is_in(&detail, "approve", &[DocumentWord::Held])?;
+    let document = detail.envelope.as_ref().map(|envelope| &envelope.document);
+    let is_reversal = document.is_some_and(|document| !document.reverses().is_empty());
+    if !is_reversal || !detail.holds.iter().any(|hold| hold.code == RETIRED) {
+        let what = format!(
+            "{} is no reversal that is held for a disabled value",
+            detail.row.number
+        );
+        return Err(Problem::new("P0021", what)
+            .hint("`tieout document show` names what it is held for")
+            .into());
+    }
+    let step = NewStep {
+        subject: APPROVALS.to_owned(),
+        act: Act::Supersede,
+        by: arguments.operator,
+        reason: arguments.reason,
+        facts: std::collections::BTreeMap::from([
+            ("role".to_owned(), "controller".to_owned()),
+            ("document".to_owned(), detail.row.id.to_string()),
+            ("number".to_owned(), detail.row.number.clone()),
+        ]),
+        body: Vec::new(),
+    };
+    let release = Change::Release {
+        document: detail.row.id,
+    };
+    let now = Timestamp::from_millis(ambient::unix_ms());
+    ledger.take_with(step, now, vec![release]).await?;
+    report::say(&format!(
+        "{} goes on with the superseding values at the next pass of `tieout run`",
+        detail.row.number
+    ));
+    Ok(0)
 }
 
 pub(super) async fn release(arguments: DecideArguments) -> Result<u8, Failure> {
@@ -132,11 +234,7 @@ async fn decide(
     verb: &str,
     change: impl FnOnce(&DocumentDetail, Moment) -> Result<Change, Failure>,
 ) -> Result<u8, Failure> {
-    if arguments.reason.trim().is_empty() {
-        return Err(Problem::new("P0021", "--reason is empty")
-            .hint("say why; an auditor will ask")
-            .into());
-    }
+    check_reason(&arguments.reason)?;
     let store = open_store(&arguments.config.load()?).await?;
     let detail = find(&store, &arguments.document).await?;
     let now = Timestamp::from_millis(ambient::unix_ms());
@@ -149,6 +247,15 @@ async fn decide(
         format!("{number} will be looked at by the next pass of `tieout run`")
     });
     Ok(0)
+}
+
+fn check_reason(reason: &str) -> Result<(), Failure> {
+    if !reason.trim().is_empty() {
+        return Ok(());
+    }
+    Err(Problem::new("P0021", "--reason is empty")
+        .hint("say why; an auditor will ask")
+        .into())
 }
 
 async fn record(
@@ -165,13 +272,14 @@ async fn record(
         at: now,
         changes: vec![change],
     };
+    commit(store, set, &detail.row.number).await
+}
+
+async fn commit(store: &Store, set: Changeset, what: &str) -> Result<(), Failure> {
     match store.commit(set).await {
         Ok(_) => Ok(()),
         Err(CommitError::Conflict(_)) => {
-            let what = format!(
-                "{} moved while you decided; nothing was recorded",
-                detail.row.number
-            );
+            let what = format!("{what} moved while you decided; nothing was recorded");
             Err(Problem::new("P0021", what)
                 .hint("look at it again with `tieout document show`, then decide")
                 .into())

@@ -1,11 +1,11 @@
-//! Line by line: from which dimension, by which rule, to which segment.
+//! Line by line: from which dimension, by which rule, to which segment, flexfield or report.
 
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 use tieout_engine::crosswalk::{Attribute, Rule, RuleValue, VersionFile};
 use tieout_engine::lineage::{self, LineRules};
-use tieout_model::{Coding, DeliveryId, LineFact};
+use tieout_model::{Coding, Combination, DeliveryId, LineFact};
 use tieout_store::Store;
 
 use crate::config::Config;
@@ -113,9 +113,64 @@ impl Rules {
                     value: value.map(ToString::to_string).unwrap_or_default(),
                 });
             }
+            if let Some(version) = &self.version {
+                steps.extend(flexfields(*line, version, coding, there));
+                steps.extend(reports(*line, version, coding));
+            }
         }
         steps
     }
+}
+
+/// Dimensions that travel in flexfields (middle tier).
+fn flexfields(
+    line: u32,
+    version: &VersionFile,
+    coding: Option<&Coding>,
+    there: Option<&Combination>,
+) -> Vec<Step> {
+    let mut steps = Vec::new();
+    for field in version.dff.values() {
+        let name = field.carried_as();
+        if let Some(value) = there.and_then(|there| there.attributes.get(&name)) {
+            steps.push(Step {
+                line,
+                source: named(&field.dimension, coding),
+                rule: "flexfield".into(),
+                segment: name,
+                value: value.clone(),
+            });
+        }
+    }
+    steps
+}
+
+/// Dimensions that only reports get (analytic tier).
+fn reports(line: u32, version: &VersionFile, coding: Option<&Coding>) -> Vec<Step> {
+    let mut steps = Vec::new();
+    let carried = coding.and_then(Coding::dimensional);
+    for (report, dimensions) in &version.analytic {
+        for dimension in dimensions {
+            if let Some(value) = carried.and_then(|coding| coding.dimensions.get(dimension)) {
+                steps.push(Step {
+                    line,
+                    source: named(dimension, coding),
+                    rule: "report".into(),
+                    segment: report.clone(),
+                    value: value.to_string(),
+                });
+            }
+        }
+    }
+    steps
+}
+
+/// A dimension with its value on the line; blank where the line has none, so that the default of the dimension counts.
+fn named(dimension: &str, coding: Option<&Coding>) -> String {
+    let coding = coding.and_then(Coding::dimensional);
+    let value = coding.and_then(|coding| coding.dimensions.get(dimension));
+    let value = value.map_or("(blank)".to_owned(), ToString::to_string);
+    format!("{dimension}={value}")
 }
 
 struct Step {

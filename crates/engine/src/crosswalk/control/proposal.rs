@@ -4,6 +4,7 @@ use std::fmt;
 
 use tieout_model::{AccountingDate, Digest, Timestamp};
 
+use crate::crosswalk::control::restatement::{self, Restatement};
 use crate::crosswalk::control::{
     Act, ControlFault, FOLLOW_UP_BUSINESS_DAYS, Refused, RegisterStep, business_days_after, day_of,
     fault,
@@ -100,6 +101,8 @@ pub struct Proposal {
     pub followed_up_by: Option<String>,
     /// How often balances were moved for it.
     pub migrations: u32,
+    /// Corrections of earlier periods by its mapping, oldest first.
+    pub restatements: Vec<Restatement>,
     /// True if signing it found balances to move on its first day.
     pub needs_migration: bool,
 }
@@ -136,6 +139,7 @@ impl Proposal {
             simulations: Vec::new(),
             followed_up_by: None,
             migrations: 0,
+            restatements: Vec::new(),
             needs_migration: false,
         })
     }
@@ -194,7 +198,20 @@ impl Proposal {
                 self.expect(step, &[State::Signed])?;
                 self.migrations = self.migrations.saturating_add(1);
             }
-            Act::Propose | Act::AddKey | Act::RevokeKey | Act::Separation => {
+            Act::ProposeRestatement => {
+                self.expect(step, &[State::Signed])?;
+                self.restatements.push(Restatement::of(step));
+            }
+            Act::Restate => {
+                self.expect(step, &[State::Signed])?;
+                restatement::approve(&mut self.restatements, step)?;
+            }
+            Act::Propose
+            | Act::Supersede
+            | Act::SignReference
+            | Act::AddKey
+            | Act::RevokeKey
+            | Act::Separation => {
                 let what = format!("{} is no step of a proposed version", step.act.word());
                 return Err(fault(step, Refused::State, what, "see its history"));
             }
@@ -202,15 +219,24 @@ impl Proposal {
         Ok(())
     }
 
-    fn sign(&mut self, step: &RegisterStep, is_two_person: bool) -> Result<(), ControlFault> {
+    /// State and person of a signature, which need no key.
+    pub(super) fn check_signer(
+        &self,
+        step: &RegisterStep,
+        is_two_person: bool,
+    ) -> Result<(), ControlFault> {
         self.expect(step, &[State::Approved])?;
-        self.check_content(step)?;
-        let reviewer = self.reviewed_by.clone();
         let mut others = vec![Some(self.prepared_by.as_str())];
         if !is_two_person {
-            others.push(reviewer.as_deref());
+            others.push(self.reviewed_by.as_deref());
         }
-        self.other_than(step, &others, "signs")?;
+        self.other_than(step, &others, "signs")
+    }
+
+    fn sign(&mut self, step: &RegisterStep, is_two_person: bool) -> Result<(), ControlFault> {
+        self.check_signer(step, is_two_person)?;
+        self.check_content(step)?;
+        let reviewer = self.reviewed_by.clone();
         let wanted = step.fact("simulation");
         let known = |s: &Simulated| s.digest.to_string() == wanted;
         if !self.simulations.iter().any(known) {
@@ -293,6 +319,6 @@ impl Proposal {
 }
 
 /// Names are compared without regard to case and surrounding blanks, so that `Ann` is not another person than `ann`.
-fn is_same(one: &str, other: &str) -> bool {
+pub(super) fn is_same(one: &str, other: &str) -> bool {
     one.trim().to_lowercase() == other.trim().to_lowercase()
 }

@@ -26,6 +26,14 @@ pub enum Act {
     FollowUp,
     /// Balances were moved where its balance-sheet mapping changed. Body: what was moved.
     Migrate,
+    /// A correction of the past was drawn up. Body: what moves and which documents it concerns.
+    ProposeRestatement,
+    /// It was approved by another person, and its journals were recorded. Body: the journals.
+    Restate,
+    /// A controller approved the superseding values for a reversal that is held for disabled ones.
+    Supersede,
+    /// Reference data was signed. Body: the sealed file.
+    SignReference,
     /// A signing key was added.
     AddKey,
     /// A signing key was revoked.
@@ -35,7 +43,7 @@ pub enum Act {
 }
 
 impl Act {
-    const ALL: [Self; 12] = [
+    const ALL: [Self; 16] = [
         Self::Propose,
         Self::Review,
         Self::Approve,
@@ -45,6 +53,10 @@ impl Act {
         Self::Sign,
         Self::FollowUp,
         Self::Migrate,
+        Self::ProposeRestatement,
+        Self::Restate,
+        Self::Supersede,
+        Self::SignReference,
         Self::AddKey,
         Self::RevokeKey,
         Self::Separation,
@@ -62,6 +74,10 @@ impl Act {
             Self::Sign => "signed",
             Self::FollowUp => "reviewed after the fact",
             Self::Migrate => "balances moved",
+            Self::ProposeRestatement => "restatement proposed",
+            Self::Restate => "restated",
+            Self::Supersede => "superseding values approved",
+            Self::SignReference => "reference data signed",
             Self::AddKey => "key added",
             Self::RevokeKey => "key revoked",
             Self::Separation => "separation set",

@@ -7,6 +7,21 @@ use crate::crosswalk::prepared::Prepared;
 use crate::crosswalk::reference::{Forbidden, Reference};
 
 impl Prepared {
+    /// The value that takes the place of `value` in `segment`, if it is disabled by this version on `date` and one does.
+    pub(crate) fn superseding(
+        &self,
+        segment: &str,
+        value: &str,
+        date: AccountingDate,
+    ) -> Option<&str> {
+        let mut mine = self.segments.iter();
+        let row = mine.find(|own| own.name == segment)?.retired.get(value)?;
+        if row.disabled_from > date {
+            return None;
+        }
+        row.superseded_by.as_deref()
+    }
+
     /// The gap if `value` may not be used in `segment` on `date`: disabled by this version, or not valid in the target.
     pub(crate) fn refused(
         &self,

@@ -47,6 +47,26 @@ pub fn carried(simulation: &Simulation<'_>) -> Vec<Carried> {
         .collect()
 }
 
+/// The results (revenue and expense) that a trial over a period finds elsewhere: what a restatement of that period moves. Balances that carry
+/// forward are not among them: they move at the cut of the version ([`carried`]). Quantities are not either.
+pub fn restated(simulation: &Simulation<'_>) -> Vec<Carried> {
+    let moves = simulation.moves().into_iter();
+    let moved = moves.filter(|(key, moved)| {
+        let is_coded = !key.old.is_empty() && !key.new.is_empty();
+        let is_money = !key.currency.is_statistical();
+        !key.is_carried && is_coded && is_money && key.old != key.new && !moved.net.is_zero()
+    });
+    moved
+        .map(|(key, moved)| Carried {
+            entity: key.entity.to_string(),
+            currency: key.currency,
+            old: key.old.clone(),
+            new: key.new.clone(),
+            balance: moved.net,
+        })
+        .collect()
+}
+
 /// What is left to move at each combination, and what its line says.
 type NetMoves<'a> = (BTreeMap<&'a [Code], Amount>, BTreeMap<&'a [Code], String>);
 
@@ -78,8 +98,20 @@ fn net_moves<'a>(
     Ok((sums, memos))
 }
 
-/// The journal of one entity, already coded for the target; `None` if nothing of it moves, or the reference data does not know the entity
-/// or the date. `already` is what earlier journals for the same version moved: late documents move the rest.
+/// What kind of journal of our own, and what it says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OwnJournal {
+    /// What a person finds it by in the target.
+    pub reference: String,
+    /// What it is for.
+    pub description: String,
+    /// Its accounting date.
+    pub on: AccountingDate,
+}
+
+/// The journal of one entity that carries balances to a changed mapping, already coded for the target; `None` if nothing of it moves, or
+/// the reference data does not know the entity or the date. `already` is what earlier journals for the same version moved: late documents
+/// move the rest.
 ///
 /// # Errors
 /// [`AmountFault`] if a sum leaves the range of 38 digits.
@@ -91,6 +123,26 @@ pub fn migration_draft(
     already: &BTreeMap<Vec<Code>, Amount>,
     reference: &Reference,
 ) -> Result<Option<JournalDraft>, AmountFault> {
+    let journal = OwnJournal {
+        reference: format!("XWALK {version}"),
+        description: format!("Balances moved to the mapping of version {version}"),
+        on,
+    };
+    moving_draft(entity, carried, &journal, already, reference)
+}
+
+/// The same for any journal that moves amounts from combination to combination in the target alone; its sum is zero by construction.
+///
+/// # Errors
+/// [`AmountFault`] if a sum leaves the range of 38 digits.
+pub fn moving_draft(
+    entity: &str,
+    carried: &[Carried],
+    journal: &OwnJournal,
+    already: &BTreeMap<Vec<Code>, Amount>,
+    reference: &Reference,
+) -> Result<Option<JournalDraft>, AmountFault> {
+    let on = journal.on;
     let (Some(row), Some(period)) = (
         reference.entities.get(entity),
         reference.calendar.period_of(on, false),
@@ -123,8 +175,8 @@ pub fn migration_draft(
         purpose: JournalPurpose::Standard,
         posting_kind: PostingKind::Journal,
         journal: Code::new("XWALK"),
-        reference: format!("XWALK {version}"),
-        description: format!("Balances moved to the mapping of version {version}"),
+        reference: journal.reference.clone(),
+        description: journal.description.clone(),
         reverses: Vec::new(),
         placement: Some(Placement {
             ledger: row.ledger.clone(),

@@ -57,6 +57,7 @@ pub struct Report {
     pub lines: u64,
     /// Documents of which a line moves.
     pub affected: u64,
+    about: Vec<(String, String)>,
     json: Json,
 }
 
@@ -103,6 +104,10 @@ impl Report {
             documents: simulation.documents(),
             lines: simulation.lines(),
             affected: count(simulation.affected.len()),
+            about: about
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), value.clone()))
+                .collect(),
             json: Json::Null,
         };
         for ((entity, currency, key), [old, new]) in balances {
@@ -128,6 +133,12 @@ impl Report {
         }
         report.json = report.to_json(simulation, about);
         Ok(report)
+    }
+
+    /// What was tried on what, by name.
+    pub fn about(&self) -> impl Iterator<Item = (&str, &str)> {
+        let about = self.about.iter();
+        about.map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
     /// The canonical bytes.

@@ -14,6 +14,10 @@ use crate::documents::flexfield::Flexfields;
 use crate::documents::refusal::unsendable;
 use crate::wire::attribute::{number_of, number_of_rate, shortened};
 
+/// About as many attributes as a header has.
+const HEADER_LEN: usize = 20;
+/// About as many attributes as a line has.
+const LINE_LEN: usize = 8;
 const RETRANSLATE: &str = "translate the document with a signed crosswalk before sending it";
 
 /// The body that creates `invoice`.
@@ -29,7 +33,7 @@ pub(crate) fn encode(
     let placement = placement_of(draft)?;
     check_number(config, draft)?;
     let is_foreign = draft.currency != placement.currency;
-    let mut body = Map::new();
+    let mut body = Map::with_capacity(HEADER_LEN);
     let mut put = |name: &str, value: Value| body.insert(name.to_owned(), value);
     put("InvoiceNumber", json!(draft.number));
     put(
@@ -168,7 +172,7 @@ fn encode_line(
     line: &InvoiceLine,
 ) -> Result<Value, Rejection> {
     let place = format!("line {}", line.number);
-    let mut body = Map::new();
+    let mut body = Map::with_capacity(LINE_LEN);
     let mut put = |name: &str, value: Value| body.insert(name.to_owned(), value);
     put("LineNumber", json!(line.number));
     put("LineType", json!("Item"));

@@ -4,6 +4,7 @@
 //! it bears our stamp (an answer was lost earlier), and somebody else's otherwise (fusion.md §4, §1.9 AP-810776).
 
 use futures_util::{StreamExt as _, stream};
+use serde_json::Value;
 use tieout_connector::{Batch, BatchItem, BatchOutcome, Fault, Found, ItemOutcome};
 use tieout_model::{Acknowledgement, Document, FaultClass, InvoiceDraft, JobRef, Rejection};
 
@@ -24,19 +25,18 @@ impl Fusion {
         let sendings: Vec<_> = batch
             .items
             .iter()
-            .map(|item| self.post_invoice(item))
+            .enumerate()
+            .map(|(at, item)| async move { (at, item.id, self.post_invoice(item).await) })
             .collect();
-        let outcomes: Vec<ItemOutcome> = stream::iter(sendings)
-            .buffered(self.client.config.in_flight_max.max(1))
+        // Whoever is answered first makes room for the next: a slow one holds up nobody.
+        let mut outcomes: Vec<_> = stream::iter(sendings)
+            .buffer_unordered(self.client.config.in_flight_max.max(1))
             .collect()
             .await;
+        outcomes.sort_unstable_by_key(|(at, ..)| *at);
+        let items = outcomes.into_iter().map(|(_, id, outcome)| (id, outcome));
         BatchOutcome {
-            items: batch
-                .items
-                .iter()
-                .map(|item| item.id)
-                .zip(outcomes)
-                .collect(),
+            items: items.collect(),
         }
     }
 
@@ -93,7 +93,9 @@ impl Fusion {
             Ok(Written::Refused(words)) if self.is_duplicate(&words) => {
                 self.resolve_duplicate(item, invoice.draft(), words).await
             }
-            Ok(Written::Refused(words)) => ItemOutcome::Rejected(refused(words)),
+            Ok(Written::Refused(words)) => {
+                ItemOutcome::Rejected(with_values(refused(words), &body))
+            }
             Err(fault) if fault.class == FaultClass::Indeterminate => ItemOutcome::Unknown(fault),
             Err(fault) => ItemOutcome::NotDone(fault),
         }
@@ -277,6 +279,25 @@ impl Fusion {
             evidence,
         })
     }
+}
+
+/// The refusal with what was sent in the header attributes that it names: Fusion says which value isn't valid, never what it was.
+fn with_values(mut rejection: Rejection, sent: &Value) -> Rejection {
+    let is_word = |name: &str| {
+        let mut words = rejection
+            .message
+            .split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+        words.any(|word| word == name)
+    };
+    let attributes = sent.as_object().into_iter().flatten();
+    let named: Vec<String> = attributes
+        .filter(|(name, value)| (value.is_string() || value.is_number()) && is_word(name))
+        .map(|(name, _)| format!("{name} was {}", text(sent, name)))
+        .collect();
+    if !named.is_empty() {
+        rejection.message = format!("{} ({})", rejection.message, named.join(", "));
+    }
+    rejection
 }
 
 fn number_of(item: &BatchItem) -> Option<&str> {

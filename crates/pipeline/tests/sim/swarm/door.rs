@@ -1,6 +1,6 @@
 //! The doors to both twins, where faults strike.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -70,15 +70,47 @@ pub(crate) struct Door<T> {
     pub(crate) counts: Mutex<Counts>,
 }
 
+/// A door as one life of a worker sees it, so that what it does there counts for itself.
+pub(crate) struct Caller<T> {
+    pub(crate) door: Arc<Door<T>>,
+    pub(crate) life: u64,
+}
+
+/// A write that was sent although its refusal had been heard.
+#[derive(Debug, Clone)]
+pub(crate) struct Again {
+    pub(crate) operation: String,
+    pub(crate) sent_at: i64,
+    /// Which life heard the refusal, and when.
+    pub(crate) heard_by: u64,
+    pub(crate) heard_at: i64,
+}
+
 /// What went through a door.
 #[derive(Debug, Default, Clone)]
 pub(crate) struct Counts {
     pub(crate) calls: u64,
     pub(crate) writes: u64,
-    /// Bodies whose refusal the caller has seen.
-    pub(crate) refused: BTreeSet<[u8; 32]>,
-    pub(crate) refused_again: Vec<String>,
+    /// Bodies whose refusal a life has heard last, and when.
+    pub(crate) refused: BTreeMap<[u8; 32], (u64, i64)>,
+    pub(crate) refused_again: Vec<Again>,
     pub(crate) by_operation: BTreeMap<String, u64>,
+    /// Calls of one life at a time, and the most there ever were.
+    inside: BTreeMap<u64, usize>,
+    pub(crate) inside_most: usize,
+    /// The longest filter, in terms, and the longest page asked for.
+    pub(crate) terms_most: usize,
+    pub(crate) page_most: u64,
+}
+
+/// Ends a call, also that of a life that died in it.
+struct Inside<'a>(&'a Mutex<Counts>, u64);
+
+impl Drop for Inside<'_> {
+    fn drop(&mut self) {
+        let mut counts = self.0.lock().unwrap();
+        *counts.inside.entry(self.1).or_default() -= 1;
+    }
 }
 
 impl<T: Twin> Door<T> {
@@ -236,22 +268,79 @@ impl<T: Twin> Door<T> {
         is_look_up && query.contains("q=") && self.strikes(Class::Stale, operation)
     }
 
+    fn enter(&self, life: u64) -> Inside<'_> {
+        let mut counts = self.counts.lock().unwrap();
+        let inside = counts.inside.entry(life).or_default();
+        *inside += 1;
+        let inside = *inside;
+        counts.inside_most = counts.inside_most.max(inside);
+        Inside(&self.counts, life)
+    }
+
     fn note(&self, operation: &str, request: &Request<Bytes>, is_write: bool) {
+        let (terms, page) = sizes(request);
         let mut counts = self.counts.lock().unwrap();
         counts.calls += 1;
         counts.writes += u64::from(is_write);
+        counts.terms_most = counts.terms_most.max(terms);
+        counts.page_most = counts.page_most.max(page);
         *counts.by_operation.entry(operation.to_owned()).or_default() += 1;
+        if !is_write || counts.refused.is_empty() {
+            return;
+        }
         let digest: [u8; 32] = Sha256::digest(request.body()).into();
-        if is_write && counts.refused.contains(&digest) {
-            let line = format!("{} {operation}", self.sched.now_ms());
-            counts.refused_again.push(line);
+        if let Some((heard_by, heard_at)) = counts.refused.get(&digest).copied() {
+            counts.refused_again.push(Again {
+                operation: operation.to_owned(),
+                sent_at: self.sched.now_ms(),
+                heard_by,
+                heard_at,
+            });
         }
     }
 }
 
+/// How many terms the filter of a request has, and how long a page it asks for.
+fn sizes(request: &Request<Bytes>) -> (usize, u64) {
+    let query = request.uri().query().unwrap_or_default();
+    let terms = query
+        .split('&')
+        .find(|part| part.starts_with("q="))
+        .map_or(0, |filter| {
+            filter.matches("%20or%20").count() + filter.matches("+or+").count() + 1
+        });
+    let digits = |rest: &str| -> u64 {
+        let end = rest.find(|c: char| !c.is_ascii_digit());
+        rest[..end.unwrap_or(rest.len())].parse().unwrap_or(0)
+    };
+    let by_query = query
+        .split('&')
+        .find_map(|part| part.strip_prefix("limit="));
+    let page = by_query.map_or_else(
+        || {
+            let body = std::str::from_utf8(request.body()).unwrap_or_default();
+            let mut pages = body.split("<pagesize>").skip(1).map(digits);
+            pages.by_ref().max().unwrap_or(0)
+        },
+        digits,
+    );
+    (terms, page)
+}
+
 #[async_trait]
-impl<T: Twin> Transport for Door<T> {
-    async fn send(&self, mut request: Request<Bytes>) -> Result<Response<Bytes>, TransportFailure> {
+impl<T: Twin> Transport for Caller<T> {
+    async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, TransportFailure> {
+        let _inside = self.door.enter(self.life);
+        self.door.send(self.life, request).await
+    }
+}
+
+impl<T: Twin> Door<T> {
+    async fn send(
+        &self,
+        life: u64,
+        mut request: Request<Bytes>,
+    ) -> Result<Response<Bytes>, TransportFailure> {
         let operation = request.headers_mut().remove("x-tieout-operation");
         let operation = operation
             .map(|o| o.to_str().unwrap().to_owned())
@@ -274,7 +363,7 @@ impl<T: Twin> Transport for Door<T> {
                 br#"{"items":[],"count":0,"hasMore":false,"limit":499,"offset":0,"links":[]}"#;
             return Ok(Response::new(Bytes::from_static(empty)));
         }
-        let digest: [u8; 32] = Sha256::digest(request.body()).into();
+        let body = request.body().clone();
         let answer = self.answer(request);
         self.sched.sleep(self.faults.between(1, 200)).await;
         if self.strikes(Class::Crash, &operation) {
@@ -288,7 +377,9 @@ impl<T: Twin> Transport for Door<T> {
             return Ok(self.damaged(answer));
         }
         if is_write && answer.status() == StatusCode::BAD_REQUEST {
-            self.counts.lock().unwrap().refused.insert(digest);
+            let digest: [u8; 32] = Sha256::digest(&body).into();
+            let heard = (life, self.sched.now_ms());
+            self.counts.lock().unwrap().refused.insert(digest, heard);
         }
         Ok(self.import_trouble(&operation, answer))
     }

@@ -53,7 +53,7 @@ impl Company {
         let start_day = regular[2].first - rng.between(2, days.min(12));
         let adjusting = months.iter().find(|m| m.is_adjusting).unwrap().first;
         let maker = Maker::new(
-            Rng::of(seed, "documents"),
+            (Rng::of(seed, "documents"), Rng::of(seed, "dust")),
             entities.clone(),
             (regular[0].first, start_day - 1),
             adjusting,
@@ -330,6 +330,7 @@ fn opening(company: &Company, entity: usize, amount: i128) -> SourceDocument {
         })],
         reverses: None,
         is_reversed: false,
+        has_dust: false,
     }
 }
 

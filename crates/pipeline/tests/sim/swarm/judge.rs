@@ -3,11 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr as _;
 
+use base64::Engine as _;
 use bigdecimal::BigDecimal;
 use tieout_store::{DocumentFilter, DocumentWord, Store};
+use tieout_twins::Twin as _;
+use tieout_twins::fusion::FusionTwin;
 
-use super::faults::Class;
 use super::judge_ledger;
+use super::judge_limits;
 use super::ledger::{Books, ENTITIES, SourceDocument, State, decimals, iso, plain};
 use super::world::World;
 
@@ -30,6 +33,8 @@ pub(crate) struct TargetRow {
     pub(crate) amount: BigDecimal,
     pub(crate) status: String,
     pub(crate) created: String,
+    /// True if it is in the target's balances.
+    pub(crate) counts: bool,
 }
 
 /// An open, visible exception.
@@ -61,7 +66,8 @@ impl Standing<'_> {
     }
 }
 
-pub(crate) fn rows_of(csv_text: &str) -> Vec<TargetRow> {
+/// The target's rows; `accounted` are the numbers of the invoices that were accounted, which the list does not say.
+fn rows_of(csv_text: &str, accounted: &BTreeSet<String>) -> Vec<TargetRow> {
     let mut reader = csv::Reader::from_reader(csv_text.as_bytes());
     let row = |record: csv::StringRecord| {
         let cell = |n: usize| record[n].to_owned();
@@ -75,6 +81,11 @@ pub(crate) fn rows_of(csv_text: &str) -> Vec<TargetRow> {
             amount: BigDecimal::from_str(&record[6]).unwrap(),
             status: cell(7),
             created: cell(8),
+            counts: if &record[0] == "gl_journal" {
+                &record[7] == "Posted"
+            } else {
+                accounted.contains(&record[1])
+            },
         }
     };
     reader.records().map(|r| row(r.unwrap())).collect()
@@ -119,13 +130,46 @@ pub(crate) fn gather(world: &World) -> Evidence {
             }
         }
     }
-    let twin = world.fusion.twin.lock().unwrap();
+    let mut twin = world.fusion.twin.lock().unwrap();
+    let accounted = accounted(&mut twin, world.sched.now_ms());
     Evidence {
-        rows: rows_of(&twin.documents_csv()),
+        rows: rows_of(&twin.documents_csv(), &accounted),
         exceptions,
         unsettled,
         trial_balance: twin.trial_balance_csv(),
     }
+}
+
+/// Numbers of the invoices that were accounted, asked for as anybody with a log-in may.
+fn accounted(twin: &mut FusionTwin, now_ms: i64) -> BTreeSet<String> {
+    let (user, password) = twin.login();
+    let login = base64::engine::general_purpose::STANDARD.encode(format!("{user}:{password}"));
+    let mut found = BTreeSet::new();
+    for page in 0.. {
+        let address = format!(
+            "/fscmRestApi/resources/11.13.18.05/invoices?onlyData=true&fields=InvoiceNumber,AccountingStatus&limit=400&offset={}",
+            page * 400
+        );
+        let mut request = http::Request::get(address)
+            .header("authorization", format!("Basic {login}"))
+            .body(bytes::Bytes::new())
+            .unwrap();
+        request
+            .headers_mut()
+            .insert("accept", "application/json".parse().unwrap());
+        let answer = twin.answer(now_ms, request);
+        let text = answer.body();
+        let rows: serde_json::Value = serde_json::from_slice(text).unwrap();
+        for row in rows["items"].as_array().unwrap() {
+            if row["AccountingStatus"] == "Accounted" {
+                found.insert(row["InvoiceNumber"].as_str().unwrap().to_owned());
+            }
+        }
+        if rows["hasMore"] != true {
+            break;
+        }
+    }
+    found
 }
 
 /// Everything that is wrong in a settled world.
@@ -152,13 +196,7 @@ pub(crate) fn judge(world: &World) -> Vec<Fault> {
     }
     periods(world, &evidence.rows, &company.months[1], &mut add);
     audit(&world.store, &standings, &evidence, &mut add);
-    // A refusal that died with its worker before it was recorded may be heard twice.
-    let hits = world.faults.hits();
-    let is_forgotten = hits.contains_key(&Class::Crash) || hits.contains_key(&Class::Disk);
-    let again = &world.fusion.counts.lock().unwrap().refused_again;
-    for what in again.iter().filter(|_| !is_forgotten) {
-        add(10, format!("sent again after its refusal was seen: {what}"));
-    }
+    judge_limits::check(world, &mut add);
     judge_ledger::check(&company, &evidence, &standings, &mut add);
     faults.sort();
     faults
@@ -251,6 +289,20 @@ fn conservation(
         add(
             1,
             format!("{what}: {number} {} stands {net} times", document.kind),
+        );
+    }
+    if document.has_dust && net != 0 && !is_exception {
+        let what = format!("{number} has digits behind the minor unit, which vanished silently");
+        add(2, what);
+    }
+    let rows = standing
+        .into_iter()
+        .flat_map(|s| s.postings.iter().chain(&s.reversals));
+    for row in rows.filter(|row| !is_exception && !row.counts) {
+        let status = &row.status;
+        add(
+            1,
+            format!("{number} stands as {status:?} and nobody is told"),
         );
     }
     if let (Some(standing), Some(state)) = (standing, document.latest())
@@ -375,8 +427,7 @@ fn periods(
         let is_inside = row.day >= iso(month.first) && row.day <= iso(month.last);
         // The adjusting period of the same day stays open.
         let is_adjusting = row.number.contains("GLADJU");
-        let is_posted = matches!(&*row.status, "Posted" | "Validated");
-        if is_inside && !is_adjusting && is_posted && row.created[..19] > closed[..19] {
+        if is_inside && !is_adjusting && row.counts && row.created[..19] > closed[..19] {
             add(
                 5,
                 format!(

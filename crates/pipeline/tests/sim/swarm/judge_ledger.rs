@@ -7,7 +7,7 @@ use bigdecimal::{BigDecimal, Zero as _};
 use serde_json::Value;
 
 use super::folder::{Company, golden};
-use super::judge::{Evidence, Standing};
+use super::judge::{Evidence, Standing, TargetRow};
 use super::ledger::{ENTITIES, Line, SourceDocument, State, decimals, plain};
 
 /// ledger, company, cost centre, account, product, intercompany
@@ -112,10 +112,18 @@ pub(crate) fn check(
     }
     // An exception stands in the target in one of its states, or not at all.
     for (number, document) in open {
-        let Some(standing) = standings.get(number).filter(|s| s.net() > 0) else {
+        let Some(standing) = standings.get(number) else {
             continue;
         };
-        if let Some(state) = standing_state(document, standing) {
+        // What was imported into a period that is closed stands there without being in the balances.
+        let counted = Standing {
+            postings: counted(&standing.postings),
+            reversals: counted(&standing.reversals),
+        };
+        if counted.net() <= 0 {
+            continue;
+        }
+        if let Some(state) = standing_state(document, &counted) {
             mapper.add(company, &mut movements, document, state);
         }
     }
@@ -142,6 +150,10 @@ pub(crate) fn check(
             }
         }
     }
+}
+
+fn counted<'a>(rows: &[&'a TargetRow]) -> Vec<&'a TargetRow> {
+    rows.iter().copied().filter(|row| row.counts).collect()
 }
 
 /// The state of a document that its newest accounted posting in the target is.

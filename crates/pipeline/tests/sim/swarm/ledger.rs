@@ -41,6 +41,8 @@ pub(crate) struct SourceDocument {
     pub(crate) states: Vec<Option<State>>,
     pub(crate) reverses: Option<String>,
     pub(crate) is_reversed: bool,
+    /// True if somebody typed one digit more than the currency has into its first and last line: no ledger may drop it silently.
+    pub(crate) has_dust: bool,
 }
 
 impl SourceDocument {
@@ -147,11 +149,20 @@ pub(crate) fn day_of(year: i16, month: i8, day: i8) -> i64 {
 
 /// The lines as a person types them.
 pub(crate) fn typed_lines(document: &SourceDocument, lines: &[Line]) -> Value {
-    let row = |line: &Line| {
+    let last = lines.len().saturating_sub(1);
+    let row = |(at, line): (usize, &Line)| {
         let home = ENTITIES[line.entity];
         let is_stat = document.is_statistical();
+        let is_dusty = document.has_dust && (at == 0 || at == last);
+        let dusty = |units: i128, decimals: usize| {
+            if is_dusty {
+                plain(units * 10 + 7, decimals + 1)
+            } else {
+                plain(units, decimals)
+            }
+        };
         let (txn, base) = (
-            plain(
+            dusty(
                 line.txn.abs(),
                 if is_stat {
                     2
@@ -159,7 +170,7 @@ pub(crate) fn typed_lines(document: &SourceDocument, lines: &[Line]) -> Value {
                     decimals(document.currency)
                 },
             ),
-            plain(
+            dusty(
                 line.base.abs(),
                 if is_stat { 2 } else { decimals(home.currency) },
             ),
@@ -181,7 +192,7 @@ pub(crate) fn typed_lines(document: &SourceDocument, lines: &[Line]) -> Value {
         }
         value
     };
-    Value::Array(lines.iter().map(row).collect())
+    Value::Array(lines.iter().enumerate().map(row).collect())
 }
 
 /// A whole document as a person types it.

@@ -37,13 +37,14 @@ pub(crate) struct Maker {
     pub(crate) first_day: i64,
     pub(crate) last_day: i64,
     pub(crate) adjusting_day: i64,
+    dust: Rng,
     count: u32,
     twin: Option<SourceDocument>,
 }
 
 impl Maker {
     pub(crate) fn new(
-        rng: Rng,
+        (rng, dust): (Rng, Rng),
         entities: Vec<usize>,
         days: (i64, i64),
         adjusting_day: i64,
@@ -54,6 +55,7 @@ impl Maker {
             first_day: days.0,
             last_day: days.1,
             adjusting_day,
+            dust,
             count: 0,
             twin: None,
         }
@@ -102,6 +104,8 @@ impl Maker {
             states: Vec::new(),
             reverses: None,
             is_reversed: false,
+            // Those of the beginning come from a folder that knows no such digits.
+            has_dust: around.is_some() && self.dust.chance(300) && is_plain(kind, currency, home),
         };
         let lines = self.lines(&document, all);
         document.states.push(Some(State {
@@ -286,6 +290,11 @@ pub(crate) fn converted(units: i128, rate: &str, from: usize, to: usize) -> i128
     let half = denominator / 2;
     numerator += if numerator < 0 { -half } else { half };
     numerator / denominator
+}
+
+/// True for journals in their entity's own currency.
+fn is_plain(kind: &str, currency: &str, home: &str) -> bool {
+    kind == "gl_journal" && currency == home
 }
 
 fn short(kind: &str) -> String {

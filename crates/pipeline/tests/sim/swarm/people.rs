@@ -187,6 +187,9 @@ impl People {
             .enter_document(now, &value);
         match entered {
             Ok(_) => {
+                if document.has_dust {
+                    world.faults.mark("digits behind the minor unit");
+                }
                 company.books.insert(number.clone(), document);
                 world.announce(now, &number);
             }

@@ -18,10 +18,11 @@ pub(crate) async fn work(world: Arc<World>, n: usize, pause_ms: i64) {
         world.sched.sleep(keys).await;
     }
     let context = world.context(n);
+    // Lives begin one after the other, so this is the context's own.
     let life = *world.lives.lock().unwrap();
     let mut rng = Rng::of(world.seed + life, "order");
     loop {
-        match round(&world, &context, &mut rng).await {
+        match round(&world, &context, life, &mut rng).await {
             Ok(true) => {}
             Ok(false) => rest(&world, &context, n).await,
             // The program ends when its database fails, and somebody starts it again.
@@ -30,7 +31,12 @@ pub(crate) async fn work(world: Arc<World>, n: usize, pause_ms: i64) {
     }
 }
 
-async fn round(world: &World, context: &Context, rng: &mut Rng) -> Result<bool, PassError> {
+async fn round(
+    world: &World,
+    context: &Context,
+    life: u64,
+    rng: &mut Rng,
+) -> Result<bool, PassError> {
     let mut is_busy = false;
     let now = world.sched.now_ms();
     let is_due = {
@@ -51,7 +57,13 @@ async fn round(world: &World, context: &Context, rng: &mut Rng) -> Result<bool, 
     for stage in stages {
         let progress = match stage {
             0 => translate::pass(context).await?,
-            1 => deliver::pass(context).await?,
+            1 => {
+                let progress = deliver::pass(context).await?;
+                let mut diary = world.diary.lock().unwrap();
+                let recorded = diary.recorded.entry(life).or_default();
+                recorded.push(world.sched.now_ms());
+                progress
+            }
             _ => confirm::pass(context).await?,
         };
         is_busy |= matches!(progress, Progress::Worked(_));

@@ -18,7 +18,7 @@ use tieout_twins::company::CompanyFolder;
 use tieout_twins::fusion::{FusionOptions, FusionTwin};
 use tieout_twins::intacct::{IntacctOptions, IntacctTwin};
 
-use super::door::{Door, Letter, Mail};
+use super::door::{Caller, Door, Letter, Mail};
 use super::faults::{Class, Faults};
 use super::folder::Company;
 use super::ledger::ENTITIES;
@@ -46,7 +46,8 @@ pub(crate) struct World {
     crosswalks: [Arc<Crosswalk>; 2],
     is_rotated: AtomicBool,
     pub(crate) keys_away_until: Mutex<i64>,
-    shape: Shape,
+    pub(crate) shape: Shape,
+    pub(crate) diary: Arc<Mutex<Diary>>,
     pub(crate) lives: Mutex<u64>,
     pub(crate) next_poll: Mutex<i64>,
     pub(crate) poll_ms: AtomicI64,
@@ -54,10 +55,10 @@ pub(crate) struct World {
 }
 
 /// Sizes of this world's tenant and program.
-struct Shape {
-    page_size: u32,
-    per_query: usize,
-    in_flight: usize,
+pub(crate) struct Shape {
+    pub(crate) page_size: u32,
+    pub(crate) per_query: usize,
+    pub(crate) in_flight: usize,
     lease_len: usize,
 }
 
@@ -65,6 +66,25 @@ struct Shape {
 struct StoreGate {
     sched: Arc<Sched>,
     faults: Arc<Faults>,
+    life: u64,
+    diary: Arc<Mutex<Diary>>,
+}
+
+/// What the judge may know of each life of a worker.
+#[derive(Default)]
+pub(crate) struct Diary {
+    /// When it was stopped, or its database failed.
+    pub(crate) troubles: BTreeMap<u64, Vec<i64>>,
+    /// When it had sent a lot and recorded what came of it.
+    pub(crate) recorded: BTreeMap<u64, Vec<i64>>,
+}
+
+impl StoreGate {
+    fn note_trouble(&self) {
+        let mut diary = self.diary.lock().unwrap();
+        let troubles = diary.troubles.entry(self.life).or_default();
+        troubles.push(self.sched.now_ms());
+    }
 }
 
 impl Gate for StoreGate {
@@ -89,6 +109,7 @@ impl Gate for StoreGate {
                 .faults
                 .strikes(Class::Pause, self.sched.now_ms(), &place)
             {
+                self.note_trouble();
                 let short = self.faults.between(0, 1) == 0;
                 let most = if short { 30_000 } else { 10_800_000 };
                 self.sched.sleep(self.faults.between(1_000, most)).await;
@@ -101,6 +122,7 @@ impl Gate for StoreGate {
                     GateSide::Before => "disk full before a commit",
                     GateSide::After => "commit durable but reported as failed",
                 });
+                self.note_trouble();
                 return Err("disk I/O error: no space left on device".into());
             }
             // Two workers come here in any order.
@@ -152,6 +174,7 @@ impl World {
                 lease_len: rng.between(3, 200) as usize,
             },
             people: People::new(seed, company),
+            diary: Arc::default(),
             lives: Mutex::new(0),
             next_poll: Mutex::new(0),
             poll_ms: AtomicI64::new(poll_ms),
@@ -178,11 +201,13 @@ impl World {
         let gate = Arc::new(StoreGate {
             sched: self.sched.clone(),
             faults: self.faults.clone(),
+            life,
+            diary: self.diary.clone(),
         });
         let crosswalk = usize::from(self.is_rotated.load(Ordering::SeqCst));
         let context = Context {
             store: self.store.gated(gate),
-            systems: self.systems(&ambient),
+            systems: self.systems(&ambient, life),
             crosswalk: self.crosswalks[crosswalk].clone(),
             streams: streams(&self.flows()).unwrap(),
             policy: policy(),
@@ -201,11 +226,14 @@ impl World {
         super::planted::plant(self, context)
     }
 
-    fn systems(&self, ambient: &Ambient) -> BTreeMap<SystemId, System> {
+    fn systems(&self, ambient: &Ambient, life: u64) -> BTreeMap<SystemId, System> {
         let waiter = Arc::new(Waits(self.sched.clone()));
         let source = Arc::new(Intacct::new(
             self.source_config(),
-            self.intacct.clone(),
+            Arc::new(Caller {
+                door: self.intacct.clone(),
+                life,
+            }),
             ambient.clone(),
             waiter.clone(),
         ));
@@ -218,7 +246,10 @@ impl World {
         config.journals_per_query = self.shape.per_query;
         let target = Arc::new(Fusion::new(
             config,
-            self.fusion.clone(),
+            Arc::new(Caller {
+                door: self.fusion.clone(),
+                life,
+            }),
             ambient.clone(),
             waiter,
         ));
@@ -283,6 +314,7 @@ impl World {
             entities: entities.clone(),
             source: SystemId::new("intacct"),
             target: SystemId::new("fusion"),
+            cadence: tieout_engine::Cadence::real_time(),
         })
         .collect()
     }
@@ -306,6 +338,19 @@ impl World {
                 }
             }
         }
+    }
+
+    /// Calls to both systems so far.
+    pub(crate) fn calls(&self) -> u64 {
+        self.fusion.counts.lock().unwrap().calls + self.intacct.counts.lock().unwrap().calls
+    }
+
+    /// Every worker that rests looks again.
+    pub(crate) fn wake_workers(&self) {
+        for signal in &self.signals {
+            signal.store(true, Ordering::SeqCst);
+        }
+        self.sched.wake_all();
     }
 
     /// One worker's clock jumps.
@@ -356,8 +401,8 @@ fn twins(seed: u64, root: &std::path::Path, rng: &mut Rng) -> (IntacctTwin, Fusi
     };
     let target = FusionOptions {
         seed,
-        job_ms: *rng.pick(&[0, 5_000, 600_000]),
-        process_delay_ms: *rng.pick(&[0, 0, 60_000, 1_800_000]),
+        job_ms: *rng.pick(&[0, 5_000, 5_000, 60_000, 600_000]),
+        process_delay_ms: *rng.pick(&[0, 0, 0, 60_000, 60_000, 1_800_000]),
         separate_import_request: rng.chance(3_000),
         ..FusionOptions::default()
     };
@@ -375,10 +420,7 @@ pub(crate) async fn carry_mail(world: Arc<World>) {
                 Letter::Request(request) => world.fusion.arrive_late(request),
                 Letter::Trigger => {
                     *world.next_poll.lock().unwrap() = 0;
-                    for signal in &world.signals {
-                        signal.store(true, Ordering::SeqCst);
-                    }
-                    world.sched.wake_all();
+                    world.wake_workers();
                 }
             }
         }

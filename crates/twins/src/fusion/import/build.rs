@@ -94,7 +94,9 @@ impl FusionTwin {
         let all = std::mem::take(&mut self.import.rows);
         let fits = |row: &GlRow| {
             let ledger = self.row_ledger(row).ok();
-            row.source == selection.source
+            // A row of another status is neither new nor rejected before; it stays where it is.
+            (row.status == "NEW" || row.status.starts_with('E'))
+                && row.source == selection.source
                 && selection.group.as_ref().is_none_or(|g| *g == row.group)
                 && (selection.ledger.is_none() || ledger.is_none() || ledger == selection.ledger)
                 && ledger.is_none_or(|l| selection.access.contains(&l))

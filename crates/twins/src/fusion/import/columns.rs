@@ -32,7 +32,8 @@ const NUMBERS: [(usize, &str); 9] = [
     (93, "ENCUMBRANCE_TYPE_ID"),
 ];
 /// Greatest lengths; those of free texts are [R].
-const LENGTHS: [(usize, &str, usize); 12] = [
+const LENGTHS: [(usize, &str, usize); 13] = [
+    (1, "STATUS", 50),
     (4, "USER_JE_SOURCE_NAME", 25),
     (5, "USER_JE_CATEGORY_NAME", 25),
     (6, "CURRENCY_CODE", 15),
@@ -53,7 +54,7 @@ pub(super) struct GlRow {
     /// Line of the file, from 1.
     pub line: usize,
     pub load_request: i64,
-    /// `NEW` or an error code.
+    /// As the file gives it, `NEW` as a rule; an error code once rejected.
     pub status: String,
     pub ledger_id: String,
     pub ledger_name: String,
@@ -167,7 +168,7 @@ fn row(line: usize, record: &csv::StringRecord) -> GlRow {
     GlRow {
         line,
         load_request: 0,
-        status: "NEW".into(),
+        status: text(1),
         ledger_id: text(2),
         ledger_name: text(92),
         date: parse_slashed(column(record, 3)).unwrap_or_default(),

@@ -90,25 +90,25 @@ impl Invoices {
             let Some(period) = ground.setup.calendar.on(on.unwrap_or(line.day)) else {
                 continue;
             };
-            let pairs = [(own, line.base), (invoice.currency, line.amount)];
             let count = if invoice.currency == own { 1 } else { 2 };
-            for (currency, amount) in pairs.into_iter().take(count) {
-                let amount = sign * amount;
-                for (combination, debit, credit) in [
-                    (line.combination, amount, 0),
-                    (invoice.liability, 0, amount),
-                ] {
-                    ground.books.post(
-                        ground.setup,
-                        Entry {
+            for part in line.parts() {
+                let pairs = [(own, part.base), (invoice.currency, part.amount)];
+                for (currency, amount) in pairs.into_iter().take(count) {
+                    let amount = sign * amount;
+                    for (combination, debit, credit) in [
+                        (part.combination, amount, 0),
+                        (invoice.liability, 0, amount),
+                    ] {
+                        let entry = Entry {
                             ledger,
                             period,
                             combination,
                             currency,
                             debit,
                             credit,
-                        },
-                    );
+                        };
+                        ground.books.post(ground.setup, entry);
+                    }
                 }
             }
         }

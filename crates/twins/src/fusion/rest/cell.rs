@@ -170,6 +170,7 @@ impl FusionTwin {
             Kind::Supplier => self.supplier_cell(row, name),
             Kind::SupplierSite => self.site_cell(row, name),
             Kind::SupplierAddress => self.address_cell(row, name),
+            Kind::SupplierContact => Cell::Null,
             Kind::PeriodStatus => self.period_cell(row, name),
             Kind::Combination => self.combination_cell(row, name),
             Kind::Value => self.value_cell(row, name),

@@ -150,6 +150,9 @@ impl FusionTwin {
             if !schema::of(kind).finders.contains(&name.as_str()) {
                 return Err(wrong("finder", text, "no such finder"));
             }
+            if name == "PrimaryKey" && variables.is_empty() {
+                return Err(wrong("finder", text, "its variables are missing"));
+            }
             for (name, value) in variables {
                 let (attribute, operator) = variable(kind, &name);
                 let path = attribute.to_owned();

@@ -58,6 +58,13 @@ impl FusionTwin {
             "importBulkData" => ("ReqstId", self.import_bulk(body)?),
             "uploadFileToUCM" => ("DocumentId", self.upload(body)?),
             "submitESSJobRequest" => ("ReqstId", self.submit(body)?),
+            "getDocumentForDocumentId" => {
+                let id =
+                    text(body, "DocumentId", 20, "/")?.ok_or_else(|| required("DocumentId"))?;
+                let found = id.parse().ok().and_then(|id| self.jobs.document(id));
+                let found = found.ok_or_else(|| Fault::not_listed("DocumentId", "/"))?;
+                ("DocumentContent", STANDARD.encode(found))
+            }
             "downloadESSJobExecutionDetails" => {
                 let id = text(body, "ReqstId", 20, "/")?.ok_or_else(|| required("ReqstId"))?;
                 ("DocumentContent", self.log_archive(id)?)
@@ -79,7 +86,11 @@ impl FusionTwin {
         Ok(Answer::created(Json::Object(echo).to_string(), path))
     }
 
-    fn uploaded(&self, body: &Map<String, Json>) -> Result<(String, Vec<u8>), Fault> {
+    fn uploaded(
+        &self,
+        body: &Map<String, Json>,
+        zip_only: bool,
+    ) -> Result<(String, Vec<u8>), Fault> {
         let content = body
             .get("DocumentContent")
             .and_then(Json::as_str)
@@ -91,7 +102,7 @@ impl FusionTwin {
             return Err(Fault::not_listed("DocumentAccount", "/"));
         }
         let kind = text(body, "ContentType", 30, "/")?.ok_or_else(|| required("ContentType"))?;
-        if !kind.eq_ignore_ascii_case("zip") {
+        if zip_only && !kind.eq_ignore_ascii_case("zip") {
             return Err(Fault::not_listed("ContentType", "/"));
         }
         let bytes = STANDARD
@@ -100,8 +111,8 @@ impl FusionTwin {
         Ok((name.to_owned(), bytes))
     }
 
-    fn import_bulk(&mut self, body: &Map<String, Json>) -> Result<String, Fault> {
-        let (_, content) = self.uploaded(body)?;
+    pub(super) fn import_bulk(&mut self, body: &Map<String, Json>) -> Result<String, Fault> {
+        let (_, content) = self.uploaded(body, true)?;
         let job = text(body, "JobName", 250, "/")?.ok_or_else(|| required("JobName"))?;
         let account = text(body, "DocumentAccount", 100, "/")?.unwrap_or_default();
         let subject = match job.split_once(',') {
@@ -188,8 +199,8 @@ impl FusionTwin {
         self.jobs.at(load).id.to_string()
     }
 
-    fn upload(&mut self, body: &Map<String, Json>) -> Result<String, Fault> {
-        let (name, content) = self.uploaded(body)?;
+    pub(super) fn upload(&mut self, body: &Map<String, Json>) -> Result<String, Fault> {
+        let (name, content) = self.uploaded(body, false)?;
         let id = 5_000_001 + i64::try_from(self.jobs.documents.len()).unwrap_or(0);
         let account = text(body, "DocumentAccount", 100, "/")?
             .unwrap_or_default()
@@ -198,7 +209,7 @@ impl FusionTwin {
         Ok(id.to_string())
     }
 
-    fn submit(&mut self, body: &Map<String, Json>) -> Result<String, Fault> {
+    pub(super) fn submit(&mut self, body: &Map<String, Json>) -> Result<String, Fault> {
         let package =
             text(body, "JobPackageName", 250, "/")?.ok_or_else(|| required("JobPackageName"))?;
         let definition =
@@ -216,12 +227,9 @@ impl FusionTwin {
                     ));
                 };
                 let subject = subject_of(option)?;
-                let found = document
-                    .parse()
-                    .ok()
-                    .and_then(|id: i64| self.jobs.documents.iter().find(|d| d.0 == id));
+                let found = document.parse().ok().and_then(|id| self.jobs.document(id));
                 let content = found
-                    .map(|d| d.3.clone())
+                    .map(<[u8]>::to_vec)
                     .ok_or_else(|| Fault::not_listed("DocumentId", "/"))?;
                 let load = self.jobs.submit(
                     "Load Interface File for Import",

@@ -11,6 +11,38 @@ use crate::fusion::setup::chart::Value;
 use crate::fusion::setup::suppliers::{Address, Site, Supplier};
 
 const SUPPLIER_IDS: i64 = 300_000_900_000_000;
+/// Attributes of a supplier that are stored and shown again, with their greatest lengths (fusion.md §8.1; lengths [R]).
+const SUPPLIER_EXTRAS: [(&str, usize); 11] = [
+    ("AlternateName", 360),
+    ("SupplierType", 80),
+    ("SupplierTypeCode", 30),
+    ("TaxOrganizationType", 80),
+    ("TaxOrganizationTypeCode", 30),
+    ("BusinessRelationship", 80),
+    ("BusinessRelationshipCode", 30),
+    ("TaxpayerCountry", 80),
+    ("FederalReportableFlag", 5),
+    ("FederalIncomeTaxType", 80),
+    ("DUNSNumber", 30),
+];
+
+/// The stored attributes a body gives.
+fn supplier_extras(body: &Map<String, Json>) -> Result<Vec<(&'static str, String)>, Fault> {
+    let mut found = Vec::new();
+    for (name, limit) in SUPPLIER_EXTRAS {
+        if let Some(Json::Bool(flag)) = body.get(name) {
+            found.push((name, flag.to_string()));
+        } else if body.contains_key(name) {
+            let value = text(body, name, limit, "/")?.unwrap_or_default();
+            found.push((name, value.to_owned()));
+        }
+    }
+    let relation = found.iter().find(|(n, _)| *n == "BusinessRelationshipCode");
+    if relation.is_some_and(|(_, v)| !["SPEND_AUTHORIZED", "PROSPECTIVE"].contains(&v.as_str())) {
+        return Err(Fault::not_listed("BusinessRelationshipCode", "/"));
+    }
+    Ok(found)
+}
 
 impl FusionTwin {
     pub(super) fn create_supplier(&mut self, body: &Map<String, Json>) -> Result<Row, Fault> {
@@ -19,17 +51,12 @@ impl FusionTwin {
             "SupplierNumber",
             "Alias",
             "TaxpayerId",
-            "TaxOrganizationType",
-            "TaxOrganizationTypeCode",
-            "BusinessRelationship",
-            "BusinessRelationshipCode",
-            "SupplierType",
-            "SupplierTypeCode",
-            "TaxpayerCountry",
             "sites",
             "addresses",
         ];
-        only(body, |k| known.contains(&k), "/")?;
+        let kept = |k: &str| SUPPLIER_EXTRAS.iter().any(|(n, _)| *n == k);
+        only(body, |k| known.contains(&k) || kept(k), "/")?;
+        let extras = supplier_extras(body)?;
         let name = text(body, "Supplier", 360, "/")?
             .ok_or_else(|| Fault::required("Supplier", "Supplier", "/"))?;
         if self.setup.suppliers.has_name(name) {
@@ -73,6 +100,7 @@ impl FusionTwin {
             taxpayer_id: text(body, "TaxpayerId", 30, "/")?
                 .unwrap_or_default()
                 .to_owned(),
+            extras,
             created_ms: self.clock.now,
             updated_ms: self.clock.now,
         });
@@ -85,11 +113,10 @@ impl FusionTwin {
         row: Row,
         body: &Map<String, Json>,
     ) -> Result<(), Fault> {
-        only(
-            body,
-            |k| ["Alias", "TaxpayerId", "InactiveDate"].contains(&k),
-            "/",
-        )?;
+        let known = ["Alias", "TaxpayerId", "InactiveDate"];
+        let kept = |k: &str| SUPPLIER_EXTRAS.iter().any(|(n, _)| *n == k);
+        only(body, |k| known.contains(&k) || kept(k), "/")?;
+        let extras = supplier_extras(body)?;
         let alias = text(body, "Alias", 360, "/")?.map(str::to_owned);
         let taxpayer = text(body, "TaxpayerId", 30, "/")?.map(str::to_owned);
         let inactive = date(body, "InactiveDate", "/")?;
@@ -97,6 +124,10 @@ impl FusionTwin {
         let supplier = &mut self.setup.suppliers.list[at(row.a)];
         supplier.alias = alias.unwrap_or_else(|| supplier.alias.clone());
         supplier.taxpayer_id = taxpayer.unwrap_or_else(|| supplier.taxpayer_id.clone());
+        for (name, value) in extras {
+            supplier.extras.retain(|(n, _)| *n != name);
+            supplier.extras.push((name, value));
+        }
         if body.contains_key("InactiveDate") {
             supplier.inactive = inactive;
         }

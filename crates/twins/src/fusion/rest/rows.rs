@@ -45,6 +45,7 @@ impl FusionTwin {
             | Kind::InvoiceLineDff
             | Kind::SupplierSite
             | Kind::SupplierAddress
+            | Kind::SupplierContact
             | Kind::Value
             | Kind::Header
             | Kind::Line
@@ -88,8 +89,10 @@ impl FusionTwin {
                 }
             }
             (Kind::InvoiceLine, Kind::Distribution) => {
-                let reversed = self.invoices.at(row.a).state == State::Canceled;
-                (0..=u32::from(reversed))
+                let invoice = self.invoices.at(row.a);
+                let parts = to(invoice.lines[at(row.b)].parts().count());
+                let times = 1 + u32::from(invoice.state == State::Canceled);
+                (0..parts * times)
                     .map(|number| Row {
                         kind,
                         a: row.a,

@@ -15,6 +15,7 @@ pub(crate) enum Kind {
     Supplier,
     SupplierSite,
     SupplierAddress,
+    SupplierContact,
     Ledger,
     PeriodStatus,
     Source,
@@ -172,9 +173,11 @@ static INVOICE_LINE_DFF: Schema = schema!("invoiceLineDff", "InvoiceLineDff", Ha
 ], [], ["PrimaryKey"], []);
 
 static SUPPLIER: Schema = schema!("suppliers", "Supplier", Plain, [
-    "SupplierId" Id, "SupplierPartyId" Id, "Supplier" Text, "SupplierNumber" Text, "Alias" Text, "BusinessRelationshipCode" Text,
-    "Status" Text, "InactiveDate" Date, "TaxpayerId" Text, "CreationDate" Time, "LastUpdateDate" Time,
-], [SupplierAddress, SupplierSite], ["PrimaryKey"], []);
+    "SupplierId" Id, "SupplierPartyId" Id, "Supplier" Text, "SupplierNumber" Text, "AlternateName" Text, "Alias" Text,
+    "SupplierType" Text, "SupplierTypeCode" Text, "TaxOrganizationType" Text, "TaxOrganizationTypeCode" Text, "BusinessRelationship" Text,
+    "BusinessRelationshipCode" Text, "Status" Text, "InactiveDate" Date, "TaxpayerCountry" Text, "TaxpayerId" Text,
+    "FederalReportableFlag" Flag, "FederalIncomeTaxType" Text, "DUNSNumber" Text, "CreationDate" Time, "LastUpdateDate" Time,
+], [SupplierAddress, SupplierSite, SupplierContact], ["PrimaryKey"], []);
 
 static SUPPLIER_SITE: Schema = schema!("sites", "SupplierSite", Plain, [
     "SupplierSiteId" Id, "SupplierSite" Text, "ProcurementBU" Text, "InactiveDate" Date,
@@ -182,6 +185,11 @@ static SUPPLIER_SITE: Schema = schema!("sites", "SupplierSite", Plain, [
 
 static SUPPLIER_ADDRESS: Schema = schema!("addresses", "SupplierAddress", Plain, [
     "SupplierAddressId" Id, "AddressName" Text, "CountryCode" Text, "AddressLine1" Text, "City" Text, "PostalCode" Text,
+], [], ["PrimaryKey"], []);
+
+/// Contacts are listed and this tenant has none; attribute names from Oracle's procurement guide.
+static SUPPLIER_CONTACT: Schema = schema!("contacts", "SupplierContact", Plain, [
+    "SupplierContactId" Id, "FirstName" Text, "MiddleName" Text, "LastName" Text, "JobTitle" Text, "Email" Text, "InactiveDate" Date,
 ], [], ["PrimaryKey"], []);
 
 static LEDGER: Schema = schema!("ledgersLOV", "Ledger", Plain, [
@@ -202,8 +210,10 @@ static CATEGORY: Schema = schema!("journalCategoriesLOV", "JournalCategory", Pla
     "JeCategoryKey" Id, "JeCategoryName" Text, "UserJeCategoryName" Text, "Description" Text,
 ], [], ["PrimaryKey"], []);
 
+/// Names of the structure instance from Oracle's guide (its number is the ledgers' ChartOfAccountsId); the last two are [R].
 static CHART: Schema = schema!("chartOfAccountsLOV", "ChartOfAccounts", Plain, [
-    "ChartOfAccountsId" Id, "Name" Text, "Description" Text, "Delimiter" Text,
+    "StructureInstanceId" Id, "StructureInstanceNumber" Id, "StructureInstanceCode" Text, "Name" Text, "Description" Text,
+    "EnabledFlag" Text, "ChartOfAccountsId" Id, "Delimiter" Text,
 ], [], ["PrimaryKey"], []);
 
 static COMBINATION: Schema = schema!("accountCombinationsLOV", "AccountCombination", Plain, [
@@ -276,6 +286,7 @@ pub(crate) fn of(kind: Kind) -> &'static Schema {
         Kind::Supplier => &SUPPLIER,
         Kind::SupplierSite => &SUPPLIER_SITE,
         Kind::SupplierAddress => &SUPPLIER_ADDRESS,
+        Kind::SupplierContact => &SUPPLIER_CONTACT,
         Kind::Ledger => &LEDGER,
         Kind::PeriodStatus => &PERIOD_STATUS,
         Kind::Source => &SOURCE,

@@ -409,6 +409,7 @@ fn load_suppliers(folder: &CompanyFolder) -> Result<(Suppliers, Vec<Term>), Comp
             addresses: Vec::new(),
             alias: String::new(),
             taxpayer_id,
+            extras: Vec::new(),
             created_ms: 0,
             updated_ms: 0,
         });

@@ -40,6 +40,8 @@ pub(crate) struct Supplier {
     pub addresses: Vec<Address>,
     pub alias: String,
     pub taxpayer_id: String,
+    /// Attributes only stored and shown again (`SupplierTypeCode`, …).
+    pub extras: Vec<(&'static str, String)>,
     pub created_ms: i64,
     pub updated_ms: i64,
 }

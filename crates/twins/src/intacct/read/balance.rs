@@ -53,6 +53,28 @@ fn span(books: &Books, call: &Element) -> Result<(usize, usize), Fault> {
     }
 }
 
+/// Checks that a call asks for nothing this tenant would leave out of account (§4.1 [D]): other books, departments, dimensions, groups.
+fn parameters(call: &Element) -> Result<(), Fault> {
+    const KEPT: &str = "reportingperiodname startdate enddate glaccountno startaccountno endaccountno showzerobalances showlocdetail \
+        includereportingbook adjbooks locationid";
+    for child in &call.children {
+        let (name, text) = (child.name.as_str(), child.text.as_str());
+        let kept = KEPT.split_whitespace().any(|k| k == name) || name.ends_with("_subs");
+        let as_it_is = match name {
+            "reportingbook" => text == "ACCRUAL",
+            "statistical" => text == "exclude",
+            _ => text == "false",
+        };
+        let empty = text.is_empty() && child.children.is_empty();
+        if !(kept || as_it_is || empty) {
+            return Err(Fault::business(&format!(
+                "{name} {text:?} is not set up in this company"
+            )));
+        }
+    }
+    Ok(())
+}
+
 /// Entities a call may look at, in order.
 fn scope(books: &Books, call: &Element, view: View) -> Result<Vec<u32>, Fault> {
     let asked = call.of("locationid");
@@ -86,6 +108,7 @@ pub(in crate::intacct) fn trial_balance(
     call: &Element,
     view: View,
 ) -> Result<(String, usize), Fault> {
+    parameters(call)?;
     let (from, to) = span(books, call)?;
     let entities = scope(books, call, view)?;
     let by_location = call.of("showlocdetail") == "true";

@@ -202,7 +202,7 @@ impl Parser<'_> {
             return Err(Fault::processing("query nests too deep."));
         }
         let made = if self.word("not") {
-            Filter::Not(Box::new(self.one()?))
+            self.one()?.negated()
         } else if self.sign("(") {
             let inner = self.any()?;
             if !self.sign(")") {

@@ -1,7 +1,8 @@
-//! `get_list`, the oldest reading function (intacct-xml.md §2.3 [D-xsd]): position and count as attributes, lower-case rows.
+//! `get_list` and `get`, the oldest reading functions (intacct-xml.md §2.3 [D-xsd]): position and count as attributes, lower-case rows.
 
+use super::keys::by_name;
 use super::query::keys;
-use super::{Eyes, Spelling, View, all_fields, field, object, print_row, sort_key};
+use super::{Eyes, Spelling, View, all_fields, field, object, print_row, row_of, sort_key};
 use crate::intacct::books::Books;
 use crate::intacct::books::schema::TableId;
 use crate::intacct::fault::Fault;
@@ -74,6 +75,34 @@ pub(in crate::intacct) fn get_list(
     }
     out.push_str("</data>");
     Ok((out, page.len()))
+}
+
+/// `get`: one record by its number or the id users know it by (§2.3 [D-xsd]).
+///
+/// # Errors
+/// A fault for an unknown object or key.
+pub(in crate::intacct) fn get(
+    books: &Books,
+    call: &Element,
+    view: View,
+) -> Result<(String, usize), Fault> {
+    let name = call.attribute("object").unwrap_or_default();
+    let id = object(books, old_name(name))?;
+    let key = call.attribute("key").unwrap_or_default();
+    let view = View {
+        private: true,
+        ..view
+    };
+    let row = by_name(books, id, key).or_else(|| row_of(books, id, key));
+    let row = row
+        .filter(|r| Eyes::on(books, id, view).see(*r))
+        .ok_or_else(|| Fault::business(&format!("{name} with key '{key}' does not exist")))?;
+    let fields = all_fields(books, id);
+    let name = escape(&name.to_lowercase());
+    let mut out = format!("<listtype total=\"1\">{name}</listtype><data>");
+    print_row(books, id, row, &name, &fields, &mut out);
+    out.push_str("</data>");
+    Ok((out, 1))
 }
 
 fn old_name(name: &str) -> &str {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::format::{Answer, csv, json};
 use super::{Eyes, Spelling, View, field, literal, object, sort_key};
 use crate::intacct::amount::Amount;
 use crate::intacct::books::Books;
@@ -34,14 +35,6 @@ pub(in crate::intacct) struct Query {
     format: String,
     pagesize: usize,
     offset: usize,
-}
-
-/// What a query answers.
-pub(in crate::intacct) enum Answer {
-    /// A `data` element.
-    Data(String),
-    /// The bare rows in another format, with their content type.
-    Bare(String, &'static str),
 }
 
 /// Runs a `query` element; answers the result and how many rows it carries.
@@ -125,32 +118,6 @@ fn xml(
     out
 }
 
-fn json(names: &[String], rows: &[Vec<String>]) -> String {
-    let array = rows
-        .iter()
-        .map(|row| {
-            let pairs = names.iter().zip(row);
-            serde_json::Value::Object(pairs.map(|(n, t)| (n.clone(), t.as_str().into())).collect())
-        })
-        .collect();
-    serde_json::Value::Array(array).to_string()
-}
-
-fn csv(names: &[String], rows: &[Vec<String>]) -> String {
-    let line = |cells: &[String]| {
-        let cells: Vec<String> = cells
-            .iter()
-            .map(|c| crate::intacct::books::change::quoted(c))
-            .collect();
-        format!("{}\n", cells.join(","))
-    };
-    let mut out = line(names);
-    for row in rows {
-        out.push_str(&line(row));
-    }
-    out
-}
-
 fn parse(books: &Books, call: &Element) -> Result<Query, Fault> {
     let name = call.of("object");
     let id = object(books, name)?;
@@ -176,16 +143,7 @@ fn parse(books: &Books, call: &Element) -> Result<Query, Fault> {
             ));
         }
     };
-    let mut order = Vec::new();
-    for item in call
-        .child("orderby")
-        .into_iter()
-        .flat_map(|o| o.all("order"))
-    {
-        let name = item.of("field").to_owned();
-        field(books, id, &name)?;
-        order.push((name, item.child("descending").is_some()));
-    }
+    let order = order(books, id, call)?;
     Ok(Query {
         object: id,
         listtype: name.to_owned(),
@@ -197,6 +155,24 @@ fn parse(books: &Books, call: &Element) -> Result<Query, Fault> {
         pagesize: number(call, "pagesize", 100, 1, MAX_PAGE)?,
         offset: number(call, "offset", 0, 0, usize::MAX)?,
     })
+}
+
+/// Fields of `orderby` with their direction; ascending if none is given.
+fn order(books: &Books, id: TableId, call: &Element) -> Result<Vec<(String, bool)>, Fault> {
+    let mut made = Vec::new();
+    for item in call.child("orderby").into_iter().flat_map(|o| &o.children) {
+        let ways = item.children.iter().filter(|c| c.name != "field").count();
+        let known = |c: &Element| matches!(c.name.as_str(), "field" | "ascending" | "descending");
+        if item.name != "order" || ways > 1 || !item.children.iter().all(known) {
+            return Err(Fault::processing(
+                "orderby takes order, each with a field and one of ascending, descending.",
+            ));
+        }
+        let name = item.of("field").to_owned();
+        field(books, id, &name)?;
+        made.push((name, item.child("descending").is_some()));
+    }
+    Ok(made)
 }
 
 fn number(
@@ -388,36 +364,65 @@ struct Tally {
     high: Option<(Key, String)>,
 }
 
+/// The values of the plain fields, the first row that has them, and the figures.
+type Group = (Vec<String>, u32, Vec<Tally>);
+
 fn groups(books: &Books, query: &Query, view: View) -> Result<Vec<Vec<String>>, Fault> {
-    let mut groups: BTreeMap<Vec<String>, Vec<Tally>> = BTreeMap::new();
+    let plain: Vec<&str> = (query.selects.iter())
+        .filter_map(|s| match s {
+            Select::Field(name) => Some(name.as_str()),
+            Select::Aggregate(..) => None,
+        })
+        .collect();
+    if let Some((name, _)) = query
+        .order
+        .iter()
+        .find(|(n, _)| !plain.contains(&n.as_str()))
+    {
+        return Err(Fault::processing(&format!(
+            "orderby {name}: with aggregates only a selected field can order."
+        )));
+    }
+    let mut groups: BTreeMap<Vec<String>, (u32, Vec<Tally>)> = BTreeMap::new();
     let eyes = Eyes::on(books, query.object, view);
     for row in query.filter.candidates(books, query.object, None).rows {
         if !eyes.see(row) || !query.filter.holds(books, query.object, row) {
             continue;
         }
-        let mut key = Vec::new();
-        for select in &query.selects {
-            if let Select::Field(name) = select {
-                key.push(books.text(query.object, row, name));
-            }
-        }
-        let tallies = groups.entry(key).or_default();
-        let mut at = 0;
-        for select in &query.selects {
-            let Select::Aggregate(_, name) = select else {
-                continue;
-            };
+        let key = plain.iter().map(|n| books.text(query.object, row, n));
+        let (_, tallies) = groups.entry(key.collect()).or_insert((row, Vec::new()));
+        let names = query.selects.iter().filter_map(|s| match s {
+            Select::Aggregate(_, name) => Some(name),
+            Select::Field(_) => None,
+        });
+        for (at, name) in names.enumerate() {
             if tallies.len() <= at {
                 tallies.push(Tally::default());
             }
             add(&mut tallies[at], books, query.object, row, name);
-            at += 1;
         }
     }
-    Ok(groups
-        .into_iter()
-        .map(|(key, tallies)| group_row(query, &key, &tallies))
+    // Figures over everything exist even over nothing.
+    if groups.is_empty() && plain.is_empty() {
+        return Ok(vec![group_row(query, &[], &[])]);
+    }
+    let groups = groups.into_iter().map(|(key, (row, t))| (key, row, t));
+    Ok(ordered(books, query, groups.collect())
+        .iter()
+        .map(|(key, _, tallies)| group_row(query, key, tallies))
         .collect())
+}
+
+/// Groups in the order the query asks for.
+fn ordered(books: &Books, query: &Query, mut groups: Vec<Group>) -> Vec<Group> {
+    for (name, down) in query.order.iter().rev() {
+        let key = |row: u32| sort_key(books, query.object, row, name);
+        groups.sort_by(|a, b| {
+            let way = key(a.1).cmp(&key(b.1));
+            if *down { way.reverse() } else { way }
+        });
+    }
+    groups
 }
 
 fn add(tally: &mut Tally, books: &Books, id: TableId, row: u32, name: &str) {
@@ -446,6 +451,7 @@ fn group_row(query: &Query, key: &[String], tallies: &[Tally]) -> Vec<String> {
                 let tally = made.next().cloned().unwrap_or_default();
                 match *function {
                     "count" => tally.count.to_string(),
+                    "sum" | "avg" if tally.count == 0 => String::new(),
                     "sum" => tally.sum.plain(),
                     "avg" => tally.sum.per(tally.count).plain(),
                     "min" => tally.low.map_or(String::new(), |(_, t)| t),

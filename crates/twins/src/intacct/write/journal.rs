@@ -1,7 +1,9 @@
 //! Journal entries written through the API.
 
+use super::fields::{self, JOURNAL, JOURNAL_LINE};
 use super::voucher::{amount, day, dimensions, home, money, required, save};
 use super::{Writer, place};
+use crate::intacct::amount::currency_decimals;
 use crate::intacct::books::Books;
 use crate::intacct::books::document::{Document, Line, RULES, Rule, STATISTICAL, rule_of};
 use crate::intacct::books::post::Place;
@@ -25,6 +27,7 @@ pub(in crate::intacct) fn journal(
             "The transaction belongs to a subledger and is changed there",
         ));
     }
+    fields::only(books, element, JOURNAL)?;
     let kept = |books: &Books, name: &str| kept(books, element, row, name);
     let symbol = kept(books, "JOURNAL");
     let found = books.find(GLJOURNAL, "SYMBOL", &symbol);
@@ -163,6 +166,7 @@ fn name_lines(books: &mut Books, made: &Place, entries: &[&Element]) {
 }
 
 fn journal_line(books: &mut Books, entry: &Element, writer: Writer) -> Result<Line, Fault> {
+    fields::only(books, entry, JOURNAL_LINE)?;
     let number = required(entry, "ACCOUNTNO")?;
     let account = books.word(number);
     let known = books.accounts.get(&account).copied();
@@ -185,10 +189,19 @@ fn journal_line(books: &mut Books, entry: &Element, writer: Writer) -> Result<Li
     };
     let (entity, location) = home(books, entry.of("LOCATION"), writer)?;
     let (dims, custom) = dimensions(books, entry, location, true);
-    let (currency, rate, base) = if known.statistical {
-        (books.word(STATISTICAL), books.word("1"), trx)
+    let (currency, rate, trx, base) = if known.statistical {
+        (books.word(STATISTICAL), books.word("1"), trx, trx)
     } else {
-        money(books, entry, (entity, entry.of("CURRENCY")), trx)?
+        let named = entry.of("CURRENCY").to_owned();
+        let base_currency = books.entity_of(entity).map(|e| e.currency.clone());
+        let own = if named.is_empty() {
+            base_currency.unwrap_or_default()
+        } else {
+            named.clone()
+        };
+        let trx = trx.rounded(currency_decimals(&own));
+        let (currency, rate, base) = money(books, entry, (entity, &named), trx)?;
+        (currency, rate, trx, base)
     };
     Ok(Line {
         entity,

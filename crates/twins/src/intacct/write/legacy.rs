@@ -2,82 +2,20 @@
 //!
 //! Each is turned into the generic element of its object and written the same way.
 
+mod order;
+
 use super::{Writer, Written, journal, place, voucher};
 use crate::intacct::books::Books;
-use crate::intacct::books::schema::{APADJUSTMENT, APBILL, ARINVOICE, GLBATCH, TableId, VENDOR};
+use crate::intacct::books::schema::{
+    self, APADJUSTMENT, APBILL, ARINVOICE, GLACCOUNT, GLBATCH, STATACCOUNT, TableId, VENDOR,
+};
+use crate::intacct::books::table::INLINE;
 use crate::intacct::fault::Fault;
 use crate::intacct::moment;
 use crate::intacct::read;
 use crate::intacct::xml::{Element, tag};
 
-const BILL: &str = "vendorid datecreated dateposted datedue termname action batchkey billno ponumber onhold description \
-    externalid payto returnto basecurr currency exchratedate exchratetype exchrate nogl supdocid customfields billitems \
-    updatebillitems";
-const BILL_LINE: &str = "accountlabel glaccountno offsetglaccountno amount allocationid memo locationid departmentid item1099 \
-    form1099type form1099box key totalpaid totaldue customfields projectid customerid vendorid employeeid itemid classid \
-    contractid warehouseid billable";
-const INVOICE: &str = "customerid datecreated dateposted datedue termname action batchkey invoiceno ponumber onhold description \
-    externalid billto shipto basecurr currency exchratedate exchratetype exchrate nogl supdocid customfields invoiceitems \
-    updateinvoiceitems";
-const INVOICE_LINE: &str = "accountlabel glaccountno offsetglaccountno amount allocationid memo locationid departmentid key totalpaid \
-    totaldue customfields revrectemplate defrevaccount revrecstartdate revrecenddate projectid customerid vendorid employeeid \
-    itemid classid contractid warehouseid";
-const JOURNAL: &str = "journalid datecreated reversedate description referenceno sourceentity customfields gltransactionentries";
-const ENTRY: &str = "trtype amount glaccountno document datecreated memo locationid departmentid customerid vendorid employeeid \
-    projectid itemid classid contractid warehouseid customfields recon_date currency exchratedate exchratetype exchrate";
-const REVERSAL: &str = "datereversed description";
-
-/// Checks the element order of a legacy function, as the gateway's schema does for the whole request.
-///
-/// # Errors
-/// Words naming the first element out of place or unknown.
-pub(in crate::intacct) fn check_order(call: &Element) -> Result<(), String> {
-    let (order, list, line) = match call.name.as_str() {
-        "create_bill" | "update_bill" => (BILL, ["billitems", "updatebillitems"], BILL_LINE),
-        "create_invoice" | "update_invoice" => (
-            INVOICE,
-            ["invoiceitems", "updateinvoiceitems"],
-            INVOICE_LINE,
-        ),
-        "create_gltransaction" => (JOURNAL, ["gltransactionentries", ""], ENTRY),
-        "reverse_bill" | "reverse_invoice" => (REVERSAL, ["", ""], ""),
-        _ => return Ok(()),
-    };
-    in_order(call, order)?;
-    for item in call
-        .children
-        .iter()
-        .filter(|c| list.contains(&c.name.as_str()))
-    {
-        for row in &item.children {
-            in_order(row, line)?;
-        }
-    }
-    Ok(())
-}
-
-/// `action` and `batchkey` may change places: the reference and the SDKs disagree (§3.2 [D-xsd][V]).
-fn in_order(element: &Element, order: &str) -> Result<(), String> {
-    let rank = |name: &str| order.split_whitespace().position(|n| n == name);
-    let mut last = 0;
-    for child in &element.children {
-        let at = rank(&child.name).ok_or_else(|| {
-            format!(
-                "Element '{}' is not expected in '{}'",
-                child.name, element.name
-            )
-        })?;
-        let swapped = child.name == "action" && rank("batchkey") == Some(last);
-        if at < last && !swapped {
-            return Err(format!(
-                "Element '{}' is out of order in '{}'",
-                child.name, element.name
-            ));
-        }
-        last = last.max(at);
-    }
-    Ok(())
-}
+pub(in crate::intacct) use order::check_order;
 
 fn leaf(name: &str, text: &str) -> Element {
     Element {
@@ -122,23 +60,27 @@ fn renamed(call: &Element, names: &[(&str, &str)], made: &mut Element) {
     }
 }
 
-const HEADER_NAMES: [(&str, &str); 12] = [
+const HEADER_NAMES: [(&str, &str); 16] = [
     ("vendorid", "VENDORID"),
     ("customerid", "CUSTOMERID"),
     ("termname", "TERMNAME"),
     ("action", "ACTION"),
     ("billno", "RECORDID"),
     ("invoiceno", "RECORDID"),
+    ("adjustmentno", "RECORDID"),
     ("ponumber", "DOCNUMBER"),
+    ("onhold", "ONHOLD"),
+    ("batchkey", "PRBATCHKEY"),
     ("description", "DESCRIPTION"),
     ("basecurr", "BASECURR"),
     ("currency", "CURRENCY"),
     ("exchrate", "EXCHANGE_RATE"),
+    ("exchratetype", "EXCH_RATE_TYPE_ID"),
     ("supdocid", "SUPDOCID"),
 ];
-const ITEM_NAMES: [(&str, &str); 14] = [
+const ITEM_NAMES: [(&str, &str); 16] = [
     ("glaccountno", "ACCOUNTNO"),
-    ("accountlabel", "ACCOUNTNO"),
+    ("accountlabel", "ACCOUNTLABEL"),
     ("offsetglaccountno", "OFFSETGLACCOUNTNO"),
     ("amount", "TRX_AMOUNT"),
     ("memo", "ENTRYDESCRIPTION"),
@@ -151,68 +93,112 @@ const ITEM_NAMES: [(&str, &str); 14] = [
     ("itemid", "ITEMID"),
     ("classid", "CLASSID"),
     ("contractid", "CONTRACTID"),
+    ("warehouseid", "WAREHOUSEID"),
+    ("allocationid", "ALLOCATION"),
 ];
 
-/// `create_bill`, `update_bill`, `create_invoice`, `update_invoice`.
+/// Object of a legacy function, the list of its lines, and what one is called.
+fn named(call: &Element) -> (TableId, &'static str, &'static str) {
+    match call.name.rsplit('_').next() {
+        Some("invoice") => (ARINVOICE, "ARINVOICEITEMS", "ARINVOICEITEM"),
+        Some("apadjustment") => (APADJUSTMENT, "APADJUSTMENTITEMS", "APADJUSTMENTITEM"),
+        _ => (APBILL, "APBILLITEMS", "APBILLITEM"),
+    }
+}
+
+/// `create_bill`, `update_bill`, `create_invoice`, `update_invoice`, `create_apadjustment`. An update changes the lines it numbers, adds the
+/// lines it brings, and leaves the others (§3.2: `updatelineitem line_num=` and `lineitem`).
 ///
 /// # Errors
 /// As [`voucher::payable`], with the wrapper "Could not create … record!".
 pub(in crate::intacct) fn document(books: &mut Books, call: &Element, writer: Writer) -> Written {
-    let invoice = call.name.ends_with("invoice");
-    let (object, name, list, item) = if invoice {
-        (ARINVOICE, "ARINVOICE", "ARINVOICEITEMS", "ARINVOICEITEM")
-    } else {
-        (APBILL, "APBILL", "APBILLITEMS", "APBILLITEM")
-    };
+    let (object, list, item) = named(call);
+    let name = books.table(object).name.clone();
     let updating = call.name.starts_with("update_");
-    let wrap = |e: Fault| {
-        vec![
-            e,
-            Fault::could_not(if updating { "update" } else { "create" }, name),
-        ]
-    };
-    let mut made = leaf(name, "");
+    let verb = if updating { "update" } else { "create" };
+    let wrap = |e: Fault| vec![e, Fault::could_not(verb, &name)];
+    let mut made = leaf(&name, "");
     renamed(call, &HEADER_NAMES, &mut made);
     for (old, new) in [
         ("datecreated", "WHENCREATED"),
         ("dateposted", "WHENPOSTED"),
         ("datedue", "WHENDUE"),
+        ("exchratedate", "EXCH_RATE_DATE"),
     ] {
         let text = date(call, old).map_err(wrap)?;
         if !text.is_empty() {
             made.children.push(leaf(new, &text));
         }
     }
-    let mut items = leaf(list, "");
-    let lists = [
-        "billitems",
-        "invoiceitems",
-        "updatebillitems",
-        "updateinvoiceitems",
-    ];
-    for lines in call
-        .children
-        .iter()
-        .filter(|c| lists.contains(&c.name.as_str()))
-    {
-        for line in &lines.children {
-            if line.name == "updatelineitem" {
-                let what = "updatelineitem is not kept by this tenant; give all lines as lineitem";
-                return Err(wrap(Fault::business(what)));
-            }
-            let mut row = leaf(item, "");
-            renamed(line, &ITEM_NAMES, &mut row);
-            items.children.push(row);
-        }
-    }
-    made.children.push(items);
     let row = if updating {
         Some(keyed(books, object, call).map_err(wrap)?)
     } else {
         None
     };
+    let lines: Vec<&Element> = (call.children.iter())
+        .filter(|c| LISTS.contains(&c.name.as_str()))
+        .flat_map(|c| &c.children)
+        .collect();
+    let mut items = leaf(list, "");
+    if let Some(row) = row.filter(|_| !lines.is_empty()) {
+        items.children = kept_lines(books, object, row, item);
+    }
+    for line in lines {
+        take_line(line, item, &mut items).map_err(wrap)?;
+    }
+    made.children.push(items);
     let row = voucher::payable(books, object, &made, row, writer).map_err(wrap)?;
     Ok(key(row))
+}
+
+const LISTS: [&str; 5] = [
+    "billitems",
+    "invoiceitems",
+    "apadjustmentitems",
+    "updatebillitems",
+    "updateinvoiceitems",
+];
+
+/// Takes over a new line, or changes the one it numbers (from 1).
+fn take_line(line: &Element, item: &str, items: &mut Element) -> Result<(), Fault> {
+    let mut given = leaf(item, "");
+    renamed(line, &ITEM_NAMES, &mut given);
+    if line.name == "lineitem" {
+        items.children.push(given);
+        return Ok(());
+    }
+    let number = line.attribute("line_num").unwrap_or_default();
+    let place = number.parse::<usize>().ok().and_then(|n| n.checked_sub(1));
+    let old = place.and_then(|p| items.children.get_mut(p));
+    let old = old.ok_or_else(|| Fault::business(&format!("Line {number} does not exist")))?;
+    for field in given.children {
+        old.children.retain(|c| c.name != field.name);
+        old.children.push(field);
+    }
+    Ok(())
+}
+
+/// The lines a document has, as elements a caller would write.
+fn kept_lines(books: &Books, object: TableId, row: u32, item: &str) -> Vec<Element> {
+    let Some((lines, link, _)) = schema::lines_of(object) else {
+        return Vec::new();
+    };
+    let mut rows = books.rows_with(lines, link, INLINE | (row + 1));
+    rows.sort_by_key(|r| books.cell(lines, *r, "LINE_NO"));
+    let own = books.custom.iter().map(|(name, _)| format!("GLDIM{name}"));
+    let names: Vec<String> = (ITEM_NAMES.iter())
+        .map(|(_, new)| (*new).to_owned())
+        .filter(|n| books.table(lines).stored(n).is_some() && n != "ACCOUNTLABEL")
+        .chain(own)
+        .collect();
+    let one = |r: u32| {
+        let mut made = leaf(item, "");
+        for name in &names {
+            made.children.push(leaf(name, &books.text(lines, r, name)));
+        }
+        made
+    };
+    rows.into_iter().map(one).collect()
 }
 
 fn key(row: u32) -> (String, usize) {
@@ -289,8 +275,11 @@ pub(in crate::intacct) fn gltransaction(
             ("projectid", "PROJECTID"),
             ("itemid", "ITEMID"),
             ("classid", "CLASSID"),
+            ("contractid", "CONTRACTID"),
+            ("warehouseid", "WAREHOUSEID"),
             ("currency", "CURRENCY"),
             ("exchrate", "EXCHANGE_RATE"),
+            ("exchratetype", "EXCH_RATE_TYPE_ID"),
         ];
         renamed(entry, &names, &mut row);
         entries.children.push(row);
@@ -325,33 +314,39 @@ pub(in crate::intacct) fn reverse(books: &mut Books, call: &Element, writer: Wri
     Ok(key(row))
 }
 
-/// `delete_bill`, `delete_invoice`, `delete_gltransaction`, `delete_apadjustment` by `key`; `delete_vendor` by `vendorid`.
+/// `delete_bill`, `delete_invoice`, `delete_gltransaction`, `delete_apadjustment` by `key`; `delete_vendor` by `vendorid`,
+/// `delete_glaccount` and `delete_statglaccount` by `glaccountno`, as the JavaScript SDK spells them [V].
 ///
 /// # Errors
-/// A fault for an unknown key or a document that cannot go.
+/// A fault for an unknown key or a record that cannot go.
 pub(in crate::intacct) fn delete(books: &mut Books, call: &Element, writer: Writer) -> Written {
-    let (object, key) = match call.name.as_str() {
+    let (object, natural) = match call.name.as_str() {
         "delete_bill" => (APBILL, None),
         "delete_invoice" => (ARINVOICE, None),
         "delete_apadjustment" => (APADJUSTMENT, None),
-        "delete_vendor" => (VENDOR, Some(vendor_number(books, call)?)),
+        "delete_vendor" => (VENDOR, Some("vendorid")),
+        "delete_glaccount" => (GLACCOUNT, Some("glaccountno")),
+        "delete_statglaccount" => (STATACCOUNT, Some("glaccountno")),
         _ => (GLBATCH, None),
     };
-    let key = key.unwrap_or_else(|| call.attribute("key").unwrap_or_default().to_owned());
     let name = books.table(object).name.clone();
+    let key = match natural {
+        Some(attribute) => number_of(books, object, call.attribute(attribute))?,
+        None => call.attribute("key").unwrap_or_default().to_owned(),
+    };
     let mut generic = leaf("delete", "");
     generic.children.push(leaf("object", &name));
     generic.children.push(leaf("keys", &key));
     super::delete(books, &generic, writer)
 }
 
-/// RECORDNO of the vendor an attribute `vendorid` names, as the JavaScript SDK spells its deletion [V].
-fn vendor_number(books: &Books, call: &Element) -> Result<String, Vec<Fault>> {
-    let id = call.attribute("vendorid").unwrap_or_default();
-    let unknown = || {
-        let cause = Fault::business(&format!("VENDOR with key '{id}' does not exist"));
-        vec![cause, Fault::could_not("delete", "VENDOR")]
-    };
-    let row = books.find(VENDOR, "VENDORID", id).ok_or_else(unknown)?;
-    Ok(books.text(VENDOR, row, "RECORDNO"))
+/// RECORDNO of the record with this natural id.
+fn number_of(books: &Books, object: TableId, id: Option<&str>) -> Result<String, Vec<Fault>> {
+    let table = books.table(object);
+    let id = id.unwrap_or_default();
+    let row = books.find(object, &table.key, id).ok_or_else(|| {
+        let cause = Fault::business(&format!("{} with key '{id}' does not exist", table.name));
+        vec![cause, Fault::could_not("delete", &table.name)]
+    })?;
+    Ok(books.text(object, row, "RECORDNO"))
 }

@@ -12,6 +12,7 @@ use crate::intacct::fault::Fault;
 use crate::intacct::moment;
 use crate::intacct::xml::Element;
 
+const CONTACT_NAME: &str = "DISPLAYCONTACT.CONTACTNAME";
 /// Fields a caller may not set (§3.4 [C]).
 const READ_ONLY: [&str; 7] = [
     "RECORDNO",
@@ -21,6 +22,14 @@ const READ_ONLY: [&str; 7] = [
     "MODIFIEDBY",
     "MEGAENTITYID",
     "AUWHENCREATED",
+];
+
+/// What a record must be given besides its key (§4.1, §4.2 [V]: the SDKs write these always).
+const NAMED_BY: [(TableId, &str); 4] = [
+    (VENDOR, "NAME"),
+    (CUSTOMER, "NAME"),
+    (GLACCOUNT, "TITLE"),
+    (STATACCOUNT, "TITLE"),
 ];
 
 fn writable(books: &Books, id: TableId) -> Result<(), Fault> {
@@ -57,11 +66,24 @@ pub(in crate::intacct) fn create(
         return Err(Fault::exists(&element.name, &natural));
     }
     let cells = cells(books, id, element)?;
+    for name in NAMED_BY.iter().filter(|(i, _)| *i == id).map(|(_, n)| n) {
+        if element.of(name).is_empty() {
+            return Err(Fault::business(&format!(
+                "Required field {name} is missing"
+            )));
+        }
+    }
     let fields: Vec<(&str, u32)> = cells.iter().map(|(n, c)| (n.as_str(), *c)).collect();
     let row = books.insert(id, &fields);
     if books.cell(id, row, "STATUS") == 0 {
         let active = books.word("active");
         books.set(id, row, "STATUS", active);
+    }
+    // The display contact is made with the vendor and named after it (§4.2).
+    if id == VENDOR && books.cell(id, row, CONTACT_NAME) == 0 {
+        let contact = format!("{}(V{natural})", element.of("NAME"));
+        let contact = books.word(&contact);
+        books.set(id, row, CONTACT_NAME, contact);
     }
     books.set(id, row, "WHENCREATED", INLINE | writer.stamp.moment);
     books.set(id, row, "CREATEDBY", INLINE | writer.stamp.user);
@@ -151,14 +173,7 @@ fn cells(books: &mut Books, id: TableId, element: &Element) -> Result<Vec<(Strin
             continue;
         }
         if !child.children.is_empty() {
-            for inner in &child.children {
-                let dotted = format!("{}.{}", child.name, inner.name);
-                if books.table(id).stored(&dotted).is_some() {
-                    made.push((dotted, books.word(&inner.text)));
-                } else if child.name == "DISPLAYCONTACT" && inner.name == "PRINTAS" {
-                    made.push(("PRINTAS".to_owned(), books.word(&inner.text)));
-                }
-            }
+            nested(books, id, &child.name, child, &mut made)?;
             continue;
         }
         if child.text.is_empty() && books.table(id).column(&child.name).is_none() {
@@ -176,6 +191,32 @@ fn cells(books: &mut Books, id: TableId, element: &Element) -> Result<Vec<(Strin
         made.push((child.name.clone(), cell));
     }
     Ok(made)
+}
+
+/// Fields of a group such as DISPLAYCONTACT, under their dotted names.
+fn nested(
+    books: &mut Books,
+    id: TableId,
+    path: &str,
+    group: &Element,
+    made: &mut Vec<(String, u32)>,
+) -> Result<(), Fault> {
+    for inner in &group.children {
+        let dotted = format!("{path}.{}", inner.name);
+        if !inner.children.is_empty() {
+            nested(books, id, &dotted, inner, made)?;
+        } else if dotted == "DISPLAYCONTACT.PRINTAS" {
+            made.push(("PRINTAS".to_owned(), books.word(&inner.text)));
+        } else if books.table(id).stored(&dotted).is_some() {
+            made.push((dotted, books.word(&inner.text)));
+        } else if !inner.text.is_empty() {
+            let name = &books.table(id).name;
+            return Err(Fault::business(&format!(
+                "Invalid field {dotted} for {name}"
+            )));
+        }
+    }
+    Ok(())
 }
 
 fn cell(books: &mut Books, id: TableId, child: &Element) -> Result<u32, Fault> {

@@ -1,11 +1,13 @@
 //! Payables and receivables written through the API: bills, vendor credits, invoices; and what every written document shares.
 
+use super::fields::{self, VOUCHER, VOUCHER_LINE};
 use super::{Writer, place, references};
 use crate::intacct::amount::{Amount, currency_decimals};
 use crate::intacct::books::Books;
 use crate::intacct::books::document::{DIMENSIONS, Document, Line, rule_of};
 use crate::intacct::books::post::Place;
-use crate::intacct::books::schema::{APADJUSTMENT, APBILL, ARINVOICE, LOCATION, TableId, VENDOR};
+use crate::intacct::books::schema::{APADJUSTMENT, APBILL, ARINVOICE, LOCATION, TableId};
+use crate::intacct::books::table::INLINE;
 use crate::intacct::fault::Fault;
 use crate::intacct::moment;
 use crate::intacct::xml::Element;
@@ -38,7 +40,7 @@ pub(super) fn day(element: &Element, name: &str) -> Result<Option<u32>, Fault> {
 
 pub(super) fn amount(element: &Element, name: &str) -> Result<Amount, Fault> {
     let text = required(element, name)?;
-    Amount::parse(text).ok_or_else(|| {
+    Amount::parse_long(text).ok_or_else(|| {
         Fault::business(&format!(
             "Invalid value '{text}' for {name}: write a plain decimal"
         ))
@@ -118,6 +120,12 @@ pub(super) fn money(
         currency.to_owned()
     };
     let given = element.of("EXCHANGE_RATE");
+    fields::one_rate(element)?;
+    if currency.len() != 3 || !currency.bytes().all(|b| b.is_ascii_uppercase()) {
+        return Err(Fault::business(&format!(
+            "Invalid Currency '{currency}' specified"
+        )));
+    }
     if currency == base {
         return Ok((
             books.word(&currency),
@@ -172,6 +180,7 @@ pub(in crate::intacct) fn payable(
     if !matches!(element.of("ACTION"), "" | "Submit") {
         return Err(Fault::business("Only ACTION Submit is kept by this tenant"));
     }
+    fields::only(books, element, VOUCHER)?;
     let old = row.map(|r| place(books, object, r));
     let before = match &old {
         Some(place) => Some(
@@ -200,27 +209,65 @@ pub(in crate::intacct) fn payable(
         }
         doc.currency = doc.lines.first().map_or(0, |l| l.currency);
     }
-    let number = books.pool.get(doc.id).to_owned();
+    number_is_free(books, object, row, &doc)?;
+    let held = row.map_or(0, |r| books.cell(object, r, "ONHOLD"));
+    let made = save(books, &doc, old, writer)?;
+    let (_, row) = made
+        .header
+        .ok_or_else(|| Fault::business("Nothing was written"))?;
+    if held != 0 {
+        books.set(object, row, "ONHOLD", held);
+    }
+    remarks(books, object, row, element)?;
+    Ok(row)
+}
+
+/// A party's document numbers are unique (BL34000061, §1.8).
+fn number_is_free(
+    books: &Books,
+    object: TableId,
+    row: Option<u32>,
+    doc: &Document,
+) -> Result<(), Fault> {
+    let number = books.pool.get(doc.id);
     let party = if object == ARINVOICE {
         "CUSTOMERID"
     } else {
         "VENDORID"
     };
-    let twin = books
-        .rows_with(object, "RECORDID", doc.id)
+    let others = books.rows_with(object, "RECORDID", doc.id);
+    let taken = others
         .into_iter()
-        .any(|other| {
-            Some(other) != row
-                && !number.is_empty()
-                && books.cell(object, other, party) == doc.party
-        });
-    if twin {
-        return Err(Fault::exists(&books.table(object).name, &number));
+        .any(|other| Some(other) != row && books.cell(object, other, party) == doc.party);
+    if taken && !number.is_empty() {
+        return Err(Fault::exists(&books.table(object).name, number));
     }
-    let made = save(books, &doc, old, writer)?;
-    made.header
-        .map(|(_, row)| row)
-        .ok_or_else(|| Fault::business("Nothing was written"))
+    Ok(())
+}
+
+/// What a document keeps beside its accounting.
+fn remarks(books: &mut Books, object: TableId, row: u32, element: &Element) -> Result<(), Fault> {
+    if element.child("RECPAYMENTDATE").is_some() && object == APBILL {
+        let on = day(element, "RECPAYMENTDATE")?;
+        books.set(object, row, "RECPAYMENTDATE", on.map_or(0, |d| INLINE | d));
+    }
+    if element.child("PAYMENTPRIORITY").is_some() && object == APBILL {
+        let word = books.word(element.of("PAYMENTPRIORITY"));
+        books.set(object, row, "PAYMENTPRIORITY", word);
+    }
+    match element.of("ONHOLD") {
+        "" => {}
+        text @ ("true" | "false") => {
+            let word = books.word(text);
+            books.set(object, row, "ONHOLD", word);
+        }
+        other => {
+            return Err(Fault::business(&format!(
+                "Invalid value '{other}' for ONHOLD: write true or false"
+            )));
+        }
+    }
+    Ok(())
 }
 
 fn header(
@@ -253,18 +300,16 @@ fn header(
     let gl_date = day(element, "WHENPOSTED")?
         .or(before.map(|b| b.gl_date))
         .unwrap_or(date);
-    let due = day(element, "WHENDUE")?.or_else(|| due_by_term(books, element, party, date));
+    let due = day(element, "WHENDUE")?.or_else(|| due_by_term(element.of("TERMNAME"), date));
     let due = due.or(before
         .map(|b| b.due)
         .filter(|_| element.of("WHENDUE").is_empty()));
     let rule = rule_of(kind).ok_or_else(|| Fault::business("No rule for this document"))?;
-    let mut text = |name: &str, old: u32| {
-        let given = element.of(name);
-        if given.is_empty() {
-            old
-        } else {
-            books.word(given)
-        }
+    // An empty element clears a field (§3.3), but for what a document cannot be without.
+    let mut text = |name: &str, old: u32| match element.child(name) {
+        Some(given) if !given.text.is_empty() => books.word(&given.text),
+        Some(_) if !matches!(name, "RECORDID" | "CURRENCY") => 0,
+        Some(_) | None => old,
     };
     Ok(Document {
         id: text("RECORDID", before.map_or(0, |b| b.id)),
@@ -289,22 +334,10 @@ fn header(
     })
 }
 
-/// Due date out of a term `N<days>`, of the call or of the vendor.
-fn due_by_term(books: &Books, element: &Element, party: u32, date: u32) -> Option<u32> {
-    let given = element.of("TERMNAME").to_owned();
-    let term = if given.is_empty() {
-        let vendor = books
-            .rows_with(VENDOR, "VENDORID", party)
-            .first()
-            .copied()?;
-        books.text(VENDOR, vendor, "TERMNAME")
-    } else {
-        given
-    };
-    term.strip_prefix('N')?
-        .parse::<u32>()
-        .ok()
-        .map(|days| date + days)
+/// Due date out of a term `N<days>`.
+fn due_by_term(term: &str, date: u32) -> Option<u32> {
+    let days = term.strip_prefix('N')?.parse::<u32>().ok();
+    days.map(|days| date + days)
 }
 
 fn item_lines(
@@ -325,6 +358,13 @@ fn item_lines(
     let mut offset = 0;
     let party_at = if side == ARINVOICE { 3 } else { 4 };
     for item in items {
+        fields::only(books, item, VOUCHER_LINE)?;
+        let label = item.of("ACCOUNTLABEL");
+        if !label.is_empty() {
+            return Err(Fault::business(&format!(
+                "Invalid Account Label '{label}' specified"
+            )));
+        }
         let account = money_account(books, item)?;
         let given = item.of("OFFSETGLACCOUNTNO");
         if !given.is_empty() {

@@ -5,14 +5,20 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use tieout_authoring::{LiveValue, LiveValues};
+use tieout_engine::crosswalk::trial::TrialDocument;
 use tieout_engine::crosswalk::{Reference, Validity, VersionFile};
+use tieout_model::{Amount, Currency, Timestamp};
 use tieout_twins::company::CompanyFolder;
 
 use crate::cli::crosswalk::authoring::files;
+use crate::cli::crosswalk::coverage::{MONTHS_IN_USE, months_before};
+use crate::cli::crosswalk::live::{Live, into_reference};
 use crate::company::reference_of;
 use crate::config::Config;
 use crate::problem::{Failure, Problem};
-use crate::systems::open_crosswalk;
+use crate::register::{Ledger, today};
+use crate::systems::{open_crosswalk, open_store};
+use crate::trial::{Span, each_of_store, of_folder};
 
 /// Names one source of knowledge, or none.
 #[derive(Debug, Args)]
@@ -23,6 +29,9 @@ pub(crate) struct KnownArguments {
     /// Company folder: its master data with names, and its versions
     #[arg(long, value_name = "FOLDER", group = "known")]
     company: Option<PathBuf>,
+    /// With --config: ask both systems for their values, names and dates
+    #[arg(long, requires = "config")]
+    live: bool,
     /// Reference data (unsealed JSON)
     #[arg(long, value_name = "FILE", group = "known")]
     reference: Option<PathBuf>,
@@ -60,17 +69,10 @@ const TARGETS: [(&str, &str, &str); 3] = [
 
 impl KnownArguments {
     /// Loads it; nothing if no source was named.
-    pub(super) fn load(&self) -> Result<Option<Known>, Failure> {
+    pub(super) async fn load(&self) -> Result<Option<Known>, Failure> {
         if let Some(file) = &self.config {
             let config = Config::load(file).map_err(Failure::Usage)?;
-            let (crosswalk, reference) = open_crosswalk(&config)?;
-            let mut live = LiveValues::default();
-            live.add_reference(&reference);
-            return Ok(Some(Known {
-                live,
-                versions: crosswalk.versions().to_vec(),
-                reference,
-            }));
+            return configured(&config, self.live).await.map(Some);
         }
         if let Some(folder) = &self.company {
             return company(folder).map(Some);
@@ -91,6 +93,127 @@ impl KnownArguments {
             live,
             versions: Vec::new(),
         }))
+    }
+
+    /// What is at stake for every value: the absolute functional amounts of the lines that carry it, in the documents of the store of the
+    /// last 13 months or in the whole company folder. Nothing where there are no documents.
+    pub(super) async fn at_stake(
+        &self,
+        reference: &Reference,
+        now: Timestamp,
+    ) -> Result<AtStake, Failure> {
+        let mut stakes = Stakes::default();
+        let mut take = |document: &TrialDocument<'_>| stakes.add(document);
+        if let Some(file) = &self.config {
+            let config = Config::load(file).map_err(Failure::Usage)?;
+            let store = open_store(&config).await?;
+            let since = months_before(today(now), MONTHS_IN_USE);
+            let span = (&Span::Window(since, None), None);
+            each_of_store(&store, reference, span, |_| true, &mut take).await?;
+        } else if let Some(root) = &self.company {
+            let folder = CompanyFolder::new(root);
+            if folder.has("inputs/document_lines.csv") {
+                let read = of_folder(&folder, reference, (&Span::All, None), &mut take);
+                read.map_err(|error| broken(root, &format!("{error:#}")))?;
+            }
+        }
+        Ok(stakes.words())
+    }
+}
+
+/// The signed files of a configuration and the signed versions of its register; with the values of both systems if they are asked.
+async fn configured(config: &Config, is_live: bool) -> Result<Known, Failure> {
+    let (crosswalk, mut reference) = if config.crosswalk.register {
+        Ledger::open(config.clone()).await?.crosswalk().await?
+    } else {
+        open_crosswalk(config)?
+    };
+    let mut live = LiveValues::default();
+    if is_live {
+        let systems = Live::open(config)?;
+        let target = systems.target().await?;
+        for (segment, values) in &target {
+            let rows = values.iter().map(|(value, row)| {
+                let known = LiveValue {
+                    name: row.name.clone(),
+                    validity: row.validity,
+                };
+                (value.clone(), known)
+            });
+            live.target.insert(segment.clone(), rows.collect());
+        }
+        into_reference(target, &mut reference);
+        for (attribute, values) in systems.source().await? {
+            let active = values.into_iter().filter(|value| value.is_active);
+            let rows = active.map(|value| {
+                let known = LiveValue {
+                    name: value.name,
+                    validity: Validity::default(),
+                };
+                (value.id, known)
+            });
+            live.source.insert(attribute, rows.collect());
+        }
+    }
+    live.add_reference(&reference);
+    Ok(Known {
+        live,
+        versions: crosswalk.versions().to_vec(),
+        reference,
+    })
+}
+
+/// Amounts in words by attribute and id.
+pub(super) type AtStake = BTreeMap<(String, String), String>;
+
+/// Absolute functional amounts by attribute, id and currency.
+#[derive(Default)]
+struct Stakes(BTreeMap<String, BTreeMap<String, BTreeMap<Currency, Amount>>>);
+
+impl Stakes {
+    fn add(&mut self, document: &TrialDocument<'_>) -> anyhow::Result<()> {
+        for line in document.source {
+            let Some(coding) = line.coding.dimensional() else {
+                continue;
+            };
+            let (currency, amount) = if line.currency.is_statistical() {
+                (line.currency, line.amount)
+            } else {
+                (document.currency, line.functional)
+            };
+            let dimensions = coding.dimensions.iter();
+            let carried = dimensions.map(|(name, value)| (name.as_str(), value.as_str()));
+            for (attribute, id) in carried.chain([("account", coding.account.as_str())]) {
+                if !self.0.contains_key(attribute) {
+                    self.0.insert(attribute.to_owned(), BTreeMap::new());
+                }
+                let Some(values) = self.0.get_mut(attribute) else {
+                    continue;
+                };
+                if !values.contains_key(id) {
+                    values.insert(id.to_owned(), BTreeMap::new());
+                }
+                if let Some(sums) = values.get_mut(id) {
+                    let sum = sums.entry(currency).or_default();
+                    *sum = sum.plus(amount.abs())?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn words(self) -> AtStake {
+        let mut found = AtStake::new();
+        for (attribute, values) in self.0 {
+            for (id, sums) in values {
+                let words = sums
+                    .iter()
+                    .map(|(currency, sum)| format!("{sum} {currency}"));
+                let words: Vec<String> = words.collect();
+                found.insert((attribute.clone(), id), words.join(", "));
+            }
+        }
+        found
     }
 }
 
@@ -171,7 +294,7 @@ fn values(
 }
 
 /// Reads amounts at stake: attribute, id, amount, currency.
-pub(super) fn at_stake(file: &Path) -> Result<BTreeMap<(String, String), String>, Failure> {
+pub(super) fn at_stake(file: &Path) -> Result<AtStake, Failure> {
     let fault = |what: String| {
         Problem::new("P0410", format!("{}: {what}", file.display()))
             .hint("a CSV file with the columns attribute, id, amount, currency")

@@ -2,6 +2,7 @@
 
 use clap::Args;
 use serde_json::{Value, json};
+use tieout_engine::crosswalk::VersionFile;
 use tieout_engine::crosswalk::control::{Proposal, State};
 use tieout_model::{AccountingDate, Timestamp};
 
@@ -9,6 +10,7 @@ use crate::cli::ConfigFile;
 use crate::problem::Failure;
 use crate::register::{Ledger, today};
 use crate::report;
+use crate::systems::file_versions;
 
 #[derive(Debug, Args)]
 pub(crate) struct ListArguments {
@@ -29,7 +31,7 @@ pub(crate) struct HistoryArguments {
 
 pub(crate) async fn list(arguments: ListArguments, now: Timestamp) -> Result<u8, Failure> {
     let ledger = Ledger::open(arguments.config.load()?).await?;
-    show(&ledger, arguments.json, today(now), |_| true);
+    show(&ledger, arguments.json, today(now), &[], |_| true);
     Ok(0)
 }
 
@@ -42,7 +44,8 @@ pub(crate) async fn status(arguments: ListArguments, now: Timestamp) -> Result<u
             State::Superseded | State::Rejected | State::Withdrawn
         )
     };
-    show(&ledger, arguments.json, day, is_alive);
+    let files = of_files(&ledger)?;
+    show(&ledger, arguments.json, day, &files, is_alive);
     if !arguments.json {
         let persons = if ledger.register.is_two_person() {
             "two"
@@ -62,15 +65,66 @@ pub(crate) async fn status(arguments: ListArguments, now: Timestamp) -> Result<u
     Ok(u8::from(ledger.is_chased(day)))
 }
 
-fn show(ledger: &Ledger, is_json: bool, day: AccountingDate, wanted: impl Fn(State) -> bool) {
+/// The signed versions that the configuration names as files, and the register does not know.
+fn of_files(ledger: &Ledger) -> Result<Vec<VersionFile>, Failure> {
+    let signed = ledger.register.signed();
+    let mut files = file_versions(&ledger.config)?;
+    files.retain(|file| signed.iter().all(|known| known.version != file.version));
+    files.sort_by_key(|file| file.effective_from);
+    Ok(files)
+}
+
+/// Where a version of a file stands on a day: a later one, of a file or of the register, ends it.
+fn state_of_file(
+    ledger: &Ledger,
+    file: &VersionFile,
+    files: &[VersionFile],
+    day: AccountingDate,
+) -> State {
+    let starts = files.iter().map(|other| other.effective_from);
+    let signed = ledger.register.signed();
+    let mut starts = starts.chain(signed.iter().map(|p| p.effective_from));
+    if day < file.effective_from {
+        State::Signed
+    } else if file.effective_to.is_some_and(|to| to < day)
+        || starts.any(|start| file.effective_from < start && start <= day)
+    {
+        State::Superseded
+    } else {
+        State::Effective
+    }
+}
+
+fn show(
+    ledger: &Ledger,
+    is_json: bool,
+    day: AccountingDate,
+    files: &[VersionFile],
+    wanted: impl Fn(State) -> bool,
+) {
+    let from_files = files
+        .iter()
+        .map(|file| (file, state_of_file(ledger, file, files, day)));
+    let from_files: Vec<_> = from_files.filter(|(_, state)| wanted(*state)).collect();
     let all = ledger.register.proposals().values();
     let shown: Vec<(&Proposal, State)> = all
         .map(|proposal| (proposal, ledger.register.state_on(proposal, day)))
         .filter(|(_, state)| wanted(*state))
         .collect();
     if is_json {
-        let rows: Vec<Value> = shown.iter().map(|(p, state)| object(p, *state)).collect();
+        let rows = from_files
+            .iter()
+            .map(|(file, state)| file_object(file, *state));
+        let rows: Vec<Value> = rows
+            .chain(shown.iter().map(|(p, state)| object(p, *state)))
+            .collect();
         report::data(&format!("{}\n", Value::Array(rows)));
+        return;
+    }
+    if from_files.is_empty() && shown.is_empty() {
+        report::say(
+            "no version was proposed yet; `tieout crosswalk propose FILE` puts one up for review",
+        );
         return;
     }
     let header = [
@@ -84,29 +138,62 @@ fn show(ledger: &Ledger, is_json: bool, day: AccountingDate, wanted: impl Fn(Sta
         "ticket",
         "content",
     ];
-    let rows = shown.iter().map(|(p, state)| {
-        let emergency = if p.is_emergency { " (emergency)" } else { "" };
-        let signed = p.signed.as_ref().map(|(by, _, _)| by.clone());
-        vec![
-            p.id.clone(),
-            p.version.clone(),
-            format!("{state}{emergency}"),
-            p.effective_from.to_string(),
-            p.prepared_by.clone(),
-            p.reviewed_by
-                .clone()
-                .or_else(|| p.reviewer.clone())
-                .unwrap_or_default(),
-            signed.unwrap_or_default(),
-            p.ticket.clone(),
-            p.content
-                .to_string()
-                .get(..12)
-                .unwrap_or_default()
-                .to_owned(),
-        ]
-    });
+    let rows = from_files
+        .iter()
+        .map(|(file, state)| file_cells(file, *state));
+    let rows = rows.chain(shown.iter().map(|(p, state)| cells(p, *state)));
     report::data(&report::rows_table(&header, rows));
+}
+
+fn file_cells(file: &VersionFile, state: State) -> Vec<String> {
+    vec![
+        "(file)".to_owned(),
+        file.version.clone(),
+        state.to_string(),
+        file.effective_from.to_string(),
+        file.people.prepared_by.clone(),
+        file.people.reviewed_by.clone(),
+        file.people.signed_by.clone(),
+        String::new(),
+        short(&file.digest.to_string()),
+    ]
+}
+
+fn cells(p: &Proposal, state: State) -> Vec<String> {
+    let emergency = if p.is_emergency { " (emergency)" } else { "" };
+    let signed = p.signed.as_ref().map(|(by, _, _)| by.clone());
+    let reviewer = p.reviewed_by.clone().or_else(|| p.reviewer.clone());
+    vec![
+        p.id.clone(),
+        p.version.clone(),
+        format!("{state}{emergency}"),
+        p.effective_from.to_string(),
+        p.prepared_by.clone(),
+        reviewer.unwrap_or_default(),
+        signed.unwrap_or_default(),
+        p.ticket.clone(),
+        short(&p.content.to_string()),
+    ]
+}
+
+/// The beginning of a digest, enough to tell a few apart.
+fn short(digest: &str) -> String {
+    digest.get(..12).unwrap_or_default().to_owned()
+}
+
+fn file_object(file: &VersionFile, state: State) -> Value {
+    json!({
+        "id": Value::Null,
+        "version": file.version,
+        "state": state.word(),
+        "effective_from": file.effective_from.to_string(),
+        "effective_to": file.effective_to.map(|date| date.to_string()),
+        "digest": file.digest.to_string(),
+        "prepared_by": file.people.prepared_by,
+        "reviewed_by": file.people.reviewed_by,
+        "signed_by": file.people.signed_by,
+        "signed_at": file.people.signed_at,
+    })
 }
 
 fn object(p: &Proposal, state: State) -> Value {
@@ -167,11 +254,7 @@ pub(crate) async fn history(arguments: HistoryArguments) -> Result<u8, Failure> 
             step.act.word().to_owned(),
             step.by.clone(),
             step.reason.clone(),
-            step.digest
-                .to_string()
-                .get(..12)
-                .unwrap_or_default()
-                .to_owned(),
+            short(&step.digest.to_string()),
         ]
     });
     report::data(&report::rows_table(

@@ -3,17 +3,19 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use tieout_engine::crosswalk::control::{Act, Content, Proposal, effective_fault};
+use tieout_engine::crosswalk::control::{Act, Content, Proposal, RegisterStep, effective_fault};
 use tieout_engine::crosswalk::trial::{Simulation, carried};
 use tieout_engine::crosswalk::{Crosswalk, Json, VERSION_TYPE, message_to_sign, seal_with};
 use tieout_keys::{KeyFolder, KeyService as _, LocalKeys};
 use tieout_model::Timestamp;
+use tieout_store::{DocumentFilter, DocumentWord};
 
 use crate::cli::crosswalk::control::{StepArguments, facts, tried};
+use crate::cli::crosswalk::coverage::values_unmapped;
 use crate::problem::{Failure, Problem};
 use crate::register::{Ledger, NewStep, refused, today};
 use crate::report;
-use crate::systems::chain;
+use crate::systems::{chain, unreadable};
 use crate::trial::{Span, of_store};
 
 #[derive(Debug, Args)]
@@ -54,7 +56,9 @@ pub(crate) async fn execute(arguments: SignArguments, now: Timestamp) -> Result<
     if let Some(fault) = late {
         return Err(refused(fault));
     }
+    check_signer(&ledger, &proposal, &arguments, now)?;
     check_simulation(&ledger, &proposal, &arguments.simulation).await?;
+    check_coverage(&ledger, &proposal, &crosswalk, now).await?;
     let key = key_of(&ledger, &arguments, &signer)?;
     let needs_migration = moves_balances(&ledger, &proposal, &crosswalk).await?;
     let sealed = seal(&proposal, &content, &key, &arguments, now).await?;
@@ -81,11 +85,11 @@ pub(crate) async fn execute(arguments: SignArguments, now: Timestamp) -> Result<
             ))
         })?;
     }
-    tell(&ledger, &proposal, needs_migration)?;
+    tell(&ledger, &proposal, needs_migration).await?;
     Ok(0)
 }
 
-fn tell(ledger: &Ledger, proposal: &Proposal, needs_migration: bool) -> Result<(), Failure> {
+async fn tell(ledger: &Ledger, proposal: &Proposal, needs_migration: bool) -> Result<(), Failure> {
     let version = &proposal.version;
     report::say(&format!(
         "version {version} is signed and counts from {}",
@@ -101,6 +105,17 @@ fn tell(ledger: &Ledger, proposal: &Proposal, needs_migration: bool) -> Result<(
         report::say(&format!(
             "emergency: the review after the fact is due by {due}"
         ));
+    }
+    let filter = DocumentFilter {
+        states: vec![DocumentWord::Held],
+        limit: 1,
+        ..DocumentFilter::default()
+    };
+    let held = ledger.store.documents(&filter).await;
+    if !held.map_err(|e| unreadable(&e))?.is_empty() {
+        report::say(
+            "documents are held; those that waited for it go on with `tieout document retry --held`, once the worker was started again",
+        );
     }
     if !ledger.config.crosswalk.register {
         report::say("[crosswalk] register = false: this program does not use the register yet");
@@ -134,6 +149,53 @@ async fn check_simulation(ledger: &Ledger, proposal: &Proposal, hash: &str) -> R
     );
     Err(Problem::new("P0428", what)
         .hint("map them in a new proposal; `tieout crosswalk coverage` lists them with the amounts at stake")
+        .into())
+}
+
+/// Said before anybody is asked for a key: a person who worked on the version needs a colleague, not a key.
+fn check_signer(
+    ledger: &Ledger,
+    proposal: &Proposal,
+    arguments: &SignArguments,
+    now: Timestamp,
+) -> Result<(), Failure> {
+    let step = RegisterStep {
+        subject: proposal.id.clone(),
+        number: ledger.register.count(&proposal.id),
+        act: Act::Sign,
+        by: arguments.step.operator.clone(),
+        at: now,
+        reason: arguments.step.reason.clone(),
+        facts: std::collections::BTreeMap::new(),
+        digest: tieout_model::Digest::default(),
+        body: Vec::new(),
+    };
+    ledger.register.may_sign(&step).map_err(refused)
+}
+
+/// No value that documents of the last 13 months use may be left without a mapping.
+async fn check_coverage(
+    ledger: &Ledger,
+    proposal: &Proposal,
+    crosswalk: &Crosswalk,
+    now: Timestamp,
+) -> Result<(), Failure> {
+    let found = values_unmapped(ledger, crosswalk, &proposal.version, today(now)).await?;
+    if found.is_empty() {
+        return Ok(());
+    }
+    let shown: Vec<&str> = found.iter().take(5).map(String::as_str).collect();
+    let what = format!(
+        "{}: {} values that documents of the last 13 months use would be held: {}",
+        proposal.id,
+        found.len(),
+        shown.join(", ")
+    );
+    Err(Problem::new("P0428", what)
+        .hint(format!(
+            "map them in a new proposal; `tieout crosswalk coverage --version {}` lists them with the amounts at stake",
+            proposal.id
+        ))
         .into())
 }
 

@@ -20,7 +20,6 @@ impl FusionTwin {
             "Supplier" => Cell::text(&supplier.name),
             "SupplierNumber" => Cell::text(&supplier.number),
             "Alias" => Cell::text(&supplier.alias),
-            "BusinessRelationshipCode" => Cell::text("SPEND_AUTHORIZED"),
             "Status" => Cell::text(if supplier.inactive.is_some() {
                 "INACTIVE"
             } else {
@@ -30,7 +29,15 @@ impl FusionTwin {
             "TaxpayerId" => Cell::text(&supplier.taxpayer_id),
             "CreationDate" => Cell::Time(supplier.created_ms),
             "LastUpdateDate" => Cell::Time(supplier.updated_ms),
-            _ => Cell::Null,
+            other => {
+                let kept = supplier.extras.iter().find(|(n, _)| *n == other);
+                match (other, kept.map(|(_, v)| v.as_str())) {
+                    ("FederalReportableFlag", value) => Cell::Flag(value == Some("true")),
+                    (_, Some(value)) => Cell::text(value),
+                    ("BusinessRelationshipCode", None) => Cell::text("SPEND_AUTHORIZED"),
+                    (_, None) => Cell::Null,
+                }
+            }
         }
     }
 
@@ -153,7 +160,11 @@ impl FusionTwin {
             (Kind::Source, _) => Cell::text(&setup.sources[place]),
             (Kind::Category, "JeCategoryKey") => Cell::Id(id(CATEGORY_IDS, place)),
             (Kind::Category, _) => Cell::text(&setup.categories[place]),
-            (Kind::Chart, "Name" | "Description") => Cell::text(&setup.chart.name),
+            (Kind::Chart, "StructureInstanceId" | "StructureInstanceNumber") => Cell::Id(CHART_ID),
+            (Kind::Chart, "EnabledFlag") => Cell::text("Y"),
+            (Kind::Chart, "Name" | "Description" | "StructureInstanceCode") => {
+                Cell::text(&setup.chart.name)
+            }
             (Kind::Chart, "Delimiter") => Cell::owned(setup.chart.delimiter.to_string()),
             (Kind::AccessSet, "AccessSetId") => Cell::Id(setup.access_sets[place].id),
             (Kind::AccessSet, "Name" | "Description") => Cell::text(&setup.access_sets[place].name),

@@ -1,7 +1,7 @@
 //! Attributes of invoices and their children (fusion.md §6.1).
 
-use super::{Cell, at};
-use crate::fusion::payables::{INVOICE_IDS, Invoice, State};
+use super::{Cell, at, to};
+use crate::fusion::payables::{INVOICE_IDS, Invoice, Split, State};
 use crate::fusion::rest::schema::Row;
 use crate::fusion::{FusionTwin, USER};
 
@@ -104,6 +104,7 @@ impl FusionTwin {
             ),
             "Description" => self.symbol(line.description),
             "AccountingDate" => Cell::Day(line.day),
+            "DistributionCombination" if !line.splits.is_empty() => Cell::Null,
             "DistributionCombination" => Cell::text(&self.setup.chart.at(line.combination).text),
             "DiscardedFlag" => Cell::Flag(false),
             "CanceledFlag" => Cell::Flag(canceled),
@@ -119,28 +120,34 @@ impl FusionTwin {
         self.setup.ledgers[self.setup.units[usize::from(invoice.unit)].ledger].decimals
     }
 
-    /// A line has one distribution; a cancelled one has a second that reverses it.
+    /// A line has one distribution or those its caller gave; a cancelled one has as many again that reverse them.
     pub(super) fn distribution_cell(&self, row: Row, name: &str) -> Cell<'_> {
         let (invoice_at, number) = (row.a, row.b >> 16);
         let invoice = self.invoices.at(invoice_at);
         let line = &invoice.lines[at(row.b & 0xffff)];
-        let sign: i128 = if number == 1 { -1 } else { 1 };
+        let parts: Vec<Split> = line.parts().collect();
+        let count = to(parts.len());
+        let part = parts[at(number % count.max(1))];
+        let reversal = number >= count;
+        let earlier = invoice.lines.iter().take(at(row.b & 0xffff));
+        let before = to(earlier.map(|l| 2 * l.parts().count()).sum());
+        let sign: i128 = if reversal { -1 } else { 1 };
         match name {
-            "InvoiceDistributionId" => Cell::Id(
-                invoice_id(invoice_at) * 100 + i64::from(row.b & 0xffff) * 2 + i64::from(number),
-            ),
+            "InvoiceDistributionId" => {
+                Cell::Id(invoice_id(invoice_at) * 100 + i64::from(before) + i64::from(number))
+            }
             "DistributionLineNumber" => Cell::Id(i64::from(number) + 1),
             "DistributionLineType" => self.symbol(line.kind),
             "DistributionAmount" => {
-                Cell::Money(sign * i128::from(line.amount), invoice.decimals.into())
+                Cell::Money(sign * i128::from(part.amount), invoice.decimals.into())
             }
             "BaseAmount" if invoice.rate.is_empty() => Cell::Null,
-            "BaseAmount" => Cell::Money(sign * i128::from(line.base), self.unit_decimals(invoice)),
+            "BaseAmount" => Cell::Money(sign * i128::from(part.base), self.unit_decimals(invoice)),
             "Description" => self.symbol(line.description),
-            "AccountingDate" if number == 1 => Cell::day(invoice.cancel_day),
+            "AccountingDate" if reversal => Cell::day(invoice.cancel_day),
             "AccountingDate" => Cell::Day(line.day),
             "AccountingStatus" => Cell::text(accounting(invoice)),
-            "DistributionCombination" => Cell::text(&self.setup.chart.at(line.combination).text),
+            "DistributionCombination" => Cell::text(&self.setup.chart.at(part.combination).text),
             "ReversedFlag" | "CanceledFlag" => Cell::Flag(invoice.state == State::Canceled),
             _ => Cell::Null,
         }

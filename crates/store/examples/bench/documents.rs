@@ -1,114 +1,64 @@
-//! How fast documents go through the store, and how much room they take: `cargo run --release -p tieout-store --example throughput`.
-//!
-//! Arguments: number of documents (20000), documents per changeset (200), folder (the system's temporary one).
-//! Each document is captured, translated and queued in one changeset, then leased, submitted and posted in others.
-#![expect(clippy::print_stdout, reason = "its figures are its output")]
-
-use std::time::Instant;
+//! Documents that go through the store as the pipeline takes them: captured, translated and queued, leased, submitted, posted.
 
 use tieout_engine::{
-    Actor, Change, Changeset, Delivery, DeliveryRole, DeliveryState, FlowId, OpenedDelivery,
-    StateWord, change,
+    Actor, Change, Changeset, Delivery, DeliveryRole, DeliveryState, FlowId, OpenedDelivery, change,
 };
 use tieout_model::{
     Acknowledgement, Amount, Code, Coding, DeliveryId, Digest, Dimensional, Document, DocumentKind,
     EntityId, Envelope, JobRef, JournalDraft, JournalEntry, JournalLine, JournalPurpose, Marks,
     NaturalKey, Origin, PostingKind, Revision, Stamp, SystemId, Timestamp, canonical,
 };
-use tieout_store::{DatabaseUrl, DocumentFilter, DocumentWord, ExecutionMode, LeaseRequest, Store};
+use tieout_store::{LeaseRequest, Store};
 
-type Failure = Box<dyn std::error::Error>;
+use crate::Failure;
 
-fn main() -> Result<(), Failure> {
-    let mut arguments = std::env::args().skip(1);
-    let count: u32 = arguments.next().map_or(Ok(20_000), |text| text.parse())?;
-    let group: usize = arguments.next().map_or(Ok(200), |text| text.parse())?;
-    let folder = arguments.next().map(std::path::PathBuf::from);
-    let folder = folder.unwrap_or_else(std::env::temp_dir);
-    let path = folder.join(format!("throughput-{}.db", std::process::id()));
-    let runtime = tokio::runtime::Builder::new_current_thread().build()?;
-    let answer = runtime.block_on(measure(&path, count, group));
-    for end in ["", "-wal", "-shm"] {
-        let mut name = path.clone().into_os_string();
-        name.push(end);
-        if let Ok(size) = std::fs::metadata(&name).map(|file| file.len()) {
-            println!(
-                "file{end:<4} {size:>12} bytes {:>8} per document",
-                size / u64::from(count)
-            );
-            std::fs::remove_file(&name)?;
-        }
-    }
-    answer
-}
-
-async fn measure(path: &std::path::Path, count: u32, group: usize) -> Result<(), Failure> {
-    let store = Store::open(&DatabaseUrl::file(path), ExecutionMode::Blocking).await?;
-    let numbers: Vec<u32> = (0..count).collect();
-    let begin = Instant::now();
-    for chunk in numbers.chunks(group) {
-        let changes = chunk.iter().copied().map(captured);
-        store
-            .commit(set("extract", changes.collect::<Result<_, _>>()?))
-            .await?;
-    }
-    report("capture", begin, count, group);
-    let begin = Instant::now();
-    loop {
-        let waiting = store.to_translate(group, false).await?;
-        if waiting.is_empty() {
-            break;
-        }
-        let changes = waiting.iter().flat_map(|found| translated(&found.envelope));
-        store.commit(set("translate", changes.collect())).await?;
-    }
-    report("translate", begin, count, group);
-    let begin = Instant::now();
-    deliver(&store, group).await?;
-    report("deliver (3 moves)", begin, count, group);
-    let begin = Instant::now();
-    let mut posted = 0_u32;
-    let through = "2030-01-01".parse()?;
-    let mut each = |_| posted += 1;
-    for entity in 0..6 {
-        let entity = EntityId::new(format!("E{entity}00"));
-        store.posted_of(&entity, through, &mut each).await?;
-    }
-    report("read posted", begin, posted, group);
-    let begin = Instant::now();
-    let open = DocumentFilter {
-        states: vec![DocumentWord::Held, DocumentWord::Rejected],
-        ..DocumentFilter::default()
-    };
-    let found = store.documents(&open).await?.len();
-    let counts = store.counts().await?;
-    let posted = counts.deliveries_in(StateWord::Posted);
-    println!(
-        "list and count    {:>9} ms; {found} need a person, {posted} posted",
-        ms(begin)
-    );
-    let begin = Instant::now();
-    let entries = store.verify_audit(None).await?.entries;
-    println!(
-        "verify            {:>9} ms for {entries} entries",
-        ms(begin)
-    );
-    Ok(())
-}
-
-async fn deliver(store: &Store, group: usize) -> Result<(), Failure> {
-    let want = LeaseRequest {
+/// What a worker asks for.
+pub(crate) fn want(limit: usize) -> LeaseRequest {
+    LeaseRequest {
         worker: "w1".to_owned(),
         now: Timestamp(2),
         lease_ms: 120_000,
         kind: None,
         target: None,
-        limit: group,
-    };
+        limit,
+    }
+}
+
+/// Captures, translates and queues documents, so many in one changeset.
+pub(crate) async fn queue(
+    store: &Store,
+    numbers: std::ops::Range<u32>,
+    group: usize,
+) -> Result<(), Failure> {
+    let numbers: Vec<u32> = numbers.collect();
+    for chunk in numbers.chunks(group) {
+        let mut changes = Vec::with_capacity(chunk.len() * 3);
+        for number in chunk {
+            changes.extend(queued(*number)?);
+        }
+        store.commit(set("queue", changes)).await?;
+    }
+    Ok(())
+}
+
+/// The changes that capture, translate and queue one document.
+pub(crate) fn queued(number: u32) -> Result<Vec<Change>, Failure> {
+    let captured = captured(number)?;
+    let mut changes = Vec::with_capacity(3);
+    if let Change::RecordEnvelope { envelope, .. } = &captured {
+        changes.extend(translated(envelope));
+    }
+    changes.insert(0, captured);
+    Ok(changes)
+}
+
+/// Leases, submits and posts whatever is due; says how many deliveries.
+pub(crate) async fn deliver(store: &Store, group: usize) -> Result<usize, Failure> {
+    let mut count = 0;
     loop {
-        let leased = store.lease(&want).await?;
+        let leased = store.lease(&want(group)).await?;
         if leased.is_empty() {
-            return Ok(());
+            return Ok(count);
         }
         let sent = leased.iter().map(|found| {
             let state = DeliveryState::Submitted {
@@ -126,10 +76,11 @@ async fn deliver(store: &Store, group: usize) -> Result<(), Failure> {
         store
             .commit(set("confirm", posted.collect::<Result<_, Failure>>()?))
             .await?;
+        count += leased.len();
     }
 }
 
-fn set(why: &str, changes: Vec<Change>) -> Changeset {
+pub(crate) fn set(why: &str, changes: Vec<Change>) -> Changeset {
     Changeset {
         by: Actor::Worker("w1".to_owned()),
         why: why.to_owned(),
@@ -138,7 +89,7 @@ fn set(why: &str, changes: Vec<Change>) -> Changeset {
     }
 }
 
-fn moved(delivery: &Delivery, later: u64, next: DeliveryState) -> Change {
+pub(crate) fn moved(delivery: &Delivery, later: u64, next: DeliveryState) -> Change {
     Change::MoveDelivery {
         id: delivery.id,
         expected: delivery.version + later,
@@ -148,7 +99,7 @@ fn moved(delivery: &Delivery, later: u64, next: DeliveryState) -> Change {
 }
 
 /// A journal entry of four lines with three dimensions each.
-fn captured(i: u32) -> Result<Change, Failure> {
+pub(crate) fn captured(i: u32) -> Result<Change, Failure> {
     let line = |number: u32| {
         let sign = if number.is_multiple_of(2) { -1 } else { 1 };
         let dimensions = [
@@ -206,7 +157,7 @@ fn captured(i: u32) -> Result<Change, Failure> {
     })
 }
 
-fn translated(envelope: &Envelope) -> Vec<Change> {
+pub(crate) fn translated(envelope: &Envelope) -> Vec<Change> {
     let target = SystemId::new("fusion");
     let stamp = Stamp::of(&envelope.origin, &target);
     let payload = canonical::encode_document(&envelope.document);
@@ -252,7 +203,7 @@ fn translated(envelope: &Envelope) -> Vec<Change> {
     ]
 }
 
-fn acknowledged(delivery: &Delivery) -> Result<DeliveryState, Failure> {
+pub(crate) fn acknowledged(delivery: &Delivery) -> Result<DeliveryState, Failure> {
     Ok(DeliveryState::Posted(Acknowledgement {
         stamp: delivery.marks.stamp.clone(),
         reference: "300100123456789".to_owned(),
@@ -265,16 +216,4 @@ fn acknowledged(delivery: &Delivery) -> Result<DeliveryState, Failure> {
         read_at: Timestamp(4),
         evidence: Digest::of(b"row"),
     }))
-}
-
-fn ms(begin: Instant) -> u128 {
-    begin.elapsed().as_millis()
-}
-
-fn report(what: &str, begin: Instant, count: u32, group: usize) {
-    let speed = u128::from(count) * 1000 / ms(begin).max(1);
-    println!(
-        "{what:<17} {:>9} ms {speed:>9} documents/s in groups of {group}",
-        ms(begin)
-    );
 }

@@ -1,0 +1,105 @@
+//! Durable commits per second, beside a loop that does nothing but insert a unique key into the same database.
+
+use std::time::{Duration, Instant};
+
+use postgres::NoTls;
+
+use crate::documents::{queued, set};
+use crate::place::{Place, on_server};
+use crate::{Failure, per_second, ratio, say};
+
+/// How long each loop runs.
+const SPAN: Duration = Duration::from_secs(4);
+
+pub(crate) async fn measure(place: &Place) -> Result<(), Failure> {
+    let counts: &[u32] = if place.is_server() { &[1, 4, 16] } else { &[1] };
+    for workers in counts {
+        let bare = bare(place, *workers)?;
+        let whole = whole(place, *workers).await?;
+        let what = format!(
+            "{}, {workers} worker(s): durable commits/s ÷ plain inserts/s",
+            place.name()
+        );
+        let figure = format!("{} ({whole} ÷ {bare})", ratio(whole, bare));
+        say('a', &what, &figure, "");
+    }
+    Ok(())
+}
+
+/// One document captured, translated and queued per commit, by workers with connections of their own.
+async fn whole(place: &Place, workers: u32) -> Result<u64, Failure> {
+    place.remove("commits")?;
+    let mut tasks = tokio::task::JoinSet::new();
+    let begin = Instant::now();
+    for worker in 0..workers {
+        let store = place.open("commits").await?;
+        tasks.spawn(async move {
+            let mut done = 0_u32;
+            while begin.elapsed() < SPAN {
+                let changes = queued(worker * 1_000_000 + done)?;
+                store.commit(set("queue", changes)).await?;
+                done += 1;
+            }
+            Ok::<u32, Failure>(done)
+        });
+    }
+    let mut all = 0;
+    while let Some(done) = tasks.join_next().await {
+        all += u64::from(done??);
+    }
+    let speed = per_second(all, begin);
+    place.remove("commits")?;
+    Ok(speed)
+}
+
+/// As many connections that insert a unique key each, one by one, durably.
+fn bare(place: &Place, workers: u32) -> Result<u64, Failure> {
+    place.remove("plain")?;
+    let address = place.address("plain")?;
+    let create = "CREATE TABLE plain (key TEXT PRIMARY KEY)";
+    if place.is_server() {
+        on_server(&address, &[create])?;
+    } else {
+        let file = rusqlite::Connection::open(&address)?;
+        file.execute_batch("PRAGMA journal_mode = WAL")?;
+        file.execute_batch(create)?;
+    }
+    let begin = Instant::now();
+    let done = std::thread::scope(|scope| {
+        let loops = (0..workers).map(|worker| {
+            let address = &address;
+            scope.spawn(move || insert(address, place.is_server(), worker, begin))
+        });
+        let loops: Vec<_> = loops.collect();
+        let mut all = 0;
+        for one in loops {
+            all += one.join().map_err(|_| "a thread panicked")??;
+        }
+        Ok::<u64, Failure>(all)
+    });
+    let speed = per_second(done?, begin);
+    place.remove("plain")?;
+    Ok(speed)
+}
+
+fn insert(address: &str, is_server: bool, worker: u32, begin: Instant) -> Result<u64, Failure> {
+    let key = |done: u64| format!("worker {worker} document {done}");
+    let mut done = 0;
+    if is_server {
+        let mut client = postgres::Client::connect(address, NoTls)?;
+        let statement = client.prepare("INSERT INTO plain (key) VALUES ($1)")?;
+        while begin.elapsed() < SPAN {
+            client.execute(&statement, &[&key(done)])?;
+            done += 1;
+        }
+        return Ok(done);
+    }
+    let file = rusqlite::Connection::open(address)?;
+    file.execute_batch("PRAGMA synchronous = FULL")?;
+    let mut statement = file.prepare("INSERT INTO plain (key) VALUES (?1)")?;
+    while begin.elapsed() < SPAN {
+        statement.execute([key(done)])?;
+        done += 1;
+    }
+    Ok(done)
+}

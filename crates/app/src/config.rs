@@ -149,6 +149,25 @@ pub(crate) struct TriggerConfig {
     pub(crate) secrets: Vec<secret::SecretRef>,
 }
 
+/// What is wrong with the address of a system: credentials travel to it, so it is https, or this machine.
+fn address(key: &str, value: &str, code: &'static str) -> Option<Problem> {
+    let uri: Result<http::Uri, _> = value.parse();
+    let host = uri.as_ref().ok().and_then(|uri| uri.host());
+    let is_here = host.is_some_and(|host| {
+        let number = host.trim_matches(['[', ']']).parse::<std::net::IpAddr>();
+        host == "localhost" || number.is_ok_and(|number| number.is_loopback())
+    });
+    let scheme = uri.as_ref().ok().and_then(|uri| uri.scheme_str());
+    let what = match (host, scheme) {
+        (None | Some(""), _) => "is no address",
+        (Some(_), Some("https")) => return None,
+        (Some(_), Some("http")) if is_here => return None,
+        (Some(_), _) => "is not https, so passwords would travel in the open",
+    };
+    let problem = Problem::new(code, format!("{key} {what}"));
+    Some(problem.hint("write https://host/...; http is only taken for this machine"))
+}
+
 impl Config {
     /// Reads and checks a file.
     pub(crate) fn load(file: &Path) -> Result<Self, Vec<Problem>> {
@@ -256,6 +275,20 @@ impl Config {
         problems
     }
 
+    /// Every secret that can be fetched, so that words can be looked through for them. One that can't is missed where it is needed.
+    pub(crate) fn secrets(&self) -> Vec<tieout_connector::Secret> {
+        let (intacct, fusion) = (&self.intacct, &self.fusion);
+        let own = [
+            &intacct.sender_password,
+            &intacct.user_password,
+            &fusion.password,
+        ];
+        let trigger = self.trigger.iter().flat_map(|trigger| &trigger.secrets);
+        let all = own.into_iter().chain(&self.store.password).chain(trigger);
+        all.filter_map(|secret| self.vault().fetch(secret).ok())
+            .collect()
+    }
+
     /// Where documents of an entity go.
     pub(crate) fn target_of(&self, entity: &str) -> Option<tieout_model::SystemId> {
         let flows = self.flow.iter().filter_map(|flow| flow.to_flow().ok());
@@ -292,6 +325,36 @@ mod tests {
     fn the_example_is_a_valid_configuration() {
         let config = Config::parse(EXAMPLE, Path::new("example.toml")).unwrap();
         assert!(config.check().is_empty(), "{:?}", config.check());
+    }
+
+    #[test]
+    fn debug_of_everything_that_holds_a_secret_shows_none() {
+        let word = "kanari-debug-9007";
+        let secret = || tieout_connector::Secret::new(word);
+        let mut intacct = tieout_intacct::IntacctConfig::new(
+            tieout_model::SystemId::new("intacct"),
+            "https://api.intacct.com/ia/xml/xmlgw.phtml",
+            "ACME",
+        );
+        intacct.sender_password = secret();
+        intacct.user_password = secret();
+        let fusion = tieout_fusion::FusionConfig::new(
+            "https://pod.example.invalid",
+            "user",
+            secret(),
+            tieout_model::SystemId::new("fusion"),
+        );
+        let inline = format!("postgres://ann:{word}@127.0.0.1/x");
+        let inline: tieout_store::DatabaseUrl = inline.parse().unwrap();
+        let apart: tieout_store::DatabaseUrl = "postgres://ann@127.0.0.1/x".parse().unwrap();
+        let apart = apart.with_password(word);
+        let redactor = tieout_connector::Redactor::new(&[secret()]);
+        let shown = format!(
+            "{intacct:?} {intacct:#?} {fusion:?} {fusion:#?} {inline:?} {inline} {apart:?} {apart:#?} {redactor:?} {:?}",
+            secret()
+        );
+        assert!(!shown.contains(word), "{shown}");
+        assert!(shown.contains("[sealed]"));
     }
 
     #[test]

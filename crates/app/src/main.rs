@@ -4,6 +4,7 @@ mod ambient;
 mod cli;
 mod company;
 mod config;
+mod doors;
 mod embedded;
 mod problem;
 mod questions;

@@ -1,5 +1,6 @@
 //! What people see: words on stderr, data on stdout, tables, progress, evidence files.
 
+use std::borrow::Cow;
 use std::io::Write as _;
 use std::path::Path;
 use std::sync::Arc;
@@ -20,14 +21,46 @@ use crate::systems::Wired;
 /// Words for people: stderr.
 pub(crate) fn say(text: &str) {
     // If stderr is closed there is nobody to tell.
-    let _closed = writeln!(std::io::stderr(), "{text}");
+    let _closed = writeln!(std::io::stderr(), "{}", visible(text));
 }
 
 /// Data: stdout.
 pub(crate) fn data(text: &str) {
+    let text = visible(text);
     let mut out = std::io::stdout().lock();
     // A reader that went away (`| head`) is no error of ours.
     let _closed = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+}
+
+/// The text with what a terminal would obey instead of show written out: control characters but the line end and the tab, and marks that
+/// turn the direction of writing. What systems answer stands in our words, and must not act.
+fn visible(text: &str) -> Cow<'_, str> {
+    let acts = |c: char| {
+        (c.is_control() && !matches!(c, '\n' | '\t'))
+            || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    if !text.contains(acts) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        if acts(c) {
+            out.extend(c.escape_unicode());
+        } else {
+            out.push(c);
+        }
+    }
+    Cow::Owned(out)
+}
+
+/// A text for a cell of a CSV file that people open in a spreadsheet: what it would take for a formula gets an apostrophe. Not for amounts,
+/// which are numbers and stay numbers.
+fn text_cell(text: &str) -> String {
+    if text.starts_with(['=', '+', '-', '@', '\t', '\r', '\0', '\'']) {
+        format!("'{text}")
+    } else {
+        text.to_owned()
+    }
 }
 
 /// How often the line of progress is drawn anew: the eye wants no more.
@@ -201,16 +234,16 @@ pub(crate) fn write_evidence(
         for snapshot in &result.snapshots {
             for key in &snapshot.keys {
                 let mut row = vec![
-                    snapshot.label.to_string(),
-                    result.entity.to_string(),
+                    text_cell(&snapshot.label),
+                    text_cell(result.entity.as_str()),
                     key.key.currency.code().to_owned(),
                 ];
                 let values = key.key.segments();
                 if values.is_empty() {
-                    row.push(key.key.to_string());
+                    row.push(text_cell(&key.key.to_string()));
                     row.extend((1..segments.len()).map(|_| String::new()));
                 } else {
-                    row.extend(values.iter().map(ToString::to_string));
+                    row.extend(values.iter().map(|value| text_cell(value.as_str())));
                 }
                 row.extend([&key.source, &key.target, &key.difference].map(ToString::to_string));
                 keys.write_record(&row)?;

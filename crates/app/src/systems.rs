@@ -3,18 +3,20 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use tieout_connector::{CallSink, Secret, Transport};
+use tieout_connector::{CallSink, Discreet, Redactor, Secret, Transport};
 use tieout_engine::crosswalk::{
     Crosswalk, REFERENCE_TYPE, Reference, TrustedKeys, VERSION_TYPE, VersionFile, open,
 };
 use tieout_engine::{Actor, Change, Changeset};
 use tieout_keys::{PublicKey, SigningKeyId};
 use tieout_model::{Ambient, SystemId};
+use tieout_pipeline::budget::SharedDoor;
 use tieout_pipeline::{CallBuffer, Circuits, Context, System, Tally};
 use tieout_store::{DatabaseUrl, ExecutionMode, OpenError, Store};
 
 use crate::ambient::{RealWaiter, real};
 use crate::config::Config;
+use crate::doors::{Doors, machine};
 use crate::problem::{Failure, Problem};
 use crate::register::Ledger;
 use crate::report;
@@ -26,6 +28,17 @@ pub(crate) struct Wired {
     pub(crate) context: Arc<Context>,
     /// The configuration.
     pub(crate) config: Config,
+    /// The doors to the systems, which all workers share.
+    doors: Vec<Arc<SharedDoor>>,
+}
+
+impl Wired {
+    /// Lets other workers have this one's places at once; for a command that ends.
+    pub(crate) async fn leave(&self) {
+        for door in &self.doors {
+            door.leave().await;
+        }
+    }
 }
 
 /// Opens the store of a configuration, and says what its database does not promise.
@@ -72,15 +85,7 @@ pub(crate) async fn open_database(
 
 /// A name that no other worker has: machine and process.
 fn own_name() -> String {
-    let machine = std::fs::read_to_string("/proc/sys/kernel/hostname");
-    let machine = machine.ok().or_else(|| std::env::var("HOSTNAME").ok());
-    let machine = machine.map(|name| name.trim().to_owned());
-    let machine = machine.filter(|name| !name.is_empty());
-    format!(
-        "{}-{}",
-        machine.as_deref().unwrap_or("worker"),
-        std::process::id()
-    )
+    format!("{}-{}", machine(), std::process::id())
 }
 
 /// Refuses a database whose books were moved elsewhere, and says if it is a restored one that has not caught up.
@@ -129,7 +134,10 @@ pub(crate) async fn wire_through(config: Config, through: Through<'_>) -> Result
     check_place(&store).await?;
     let ambient = real();
     let calls = Arc::new(CallBuffer::default());
-    let systems = connect(&config, &ambient, &calls, through)?;
+    let doors = Doors::new(&config, &store, &ambient);
+    let shared = |name: &str, inner: Arc<dyn Transport>| doors.before(name, through(name, inner));
+    let systems = connect(&config, &ambient, &calls, &shared)?;
+    let doors = doors.into_all();
     let flows = config
         .flow
         .iter()
@@ -163,6 +171,7 @@ pub(crate) async fn wire_through(config: Config, through: Through<'_>) -> Result
     Ok(Wired {
         context: Arc::new(context),
         config,
+        doors,
     })
 }
 
@@ -172,6 +181,8 @@ pub(crate) struct Clients {
     pub(crate) intacct: Arc<tieout_intacct::Intacct>,
     /// Oracle Fusion Cloud ERP.
     pub(crate) fusion: Arc<tieout_fusion::Fusion>,
+    /// Knows the secrets that were given to them.
+    pub(crate) redactor: Redactor,
 }
 
 /// Nothing between a client and its system.
@@ -184,33 +195,39 @@ pub(crate) fn clients(
     calls: &Arc<CallBuffer>,
     through: Through<'_>,
 ) -> Result<Clients, Failure> {
-    let transport = |name: &str, timeout_ms: u64| -> Result<Arc<dyn Transport>, Failure> {
-        let sink: Arc<dyn CallSink> = calls.clone();
-        let opened = HttpTransport::new(name, timeout_ms, ambient.clone(), sink);
-        let opened = opened.map_err(|e| {
-            Failure::Unreachable(Problem::new(
-                "P0302",
-                format!("HTTP cannot be set up: {e:#}"),
-            ))
-        })?;
-        Ok(through(name, Arc::new(opened)))
-    };
+    let transport =
+        |name: &str, address: &str, timeout_ms: u64| -> Result<Arc<dyn Transport>, Failure> {
+            let sink: Arc<dyn CallSink> = calls.clone();
+            let opened = HttpTransport::new((name, address), timeout_ms, ambient.clone(), sink);
+            let opened = opened.map_err(|e| {
+                Failure::Unreachable(Problem::new(
+                    "P0302",
+                    format!("HTTP cannot be set up: {e:#}"),
+                ))
+            })?;
+            Ok(through(name, Arc::new(opened)))
+        };
     let waiter: Arc<dyn tieout_connector::Waiter> = Arc::new(RealWaiter);
     let intacct = tieout_intacct::Intacct::new(
         config.intacct.to_client(&config.vault())?,
-        transport("intacct", config.intacct.timeout_ms)?,
+        transport(
+            "intacct",
+            &config.intacct.endpoint,
+            config.intacct.timeout_ms,
+        )?,
         ambient.clone(),
         waiter.clone(),
     );
     let fusion = tieout_fusion::Fusion::new(
         config.fusion.to_client(&config.vault())?,
-        transport("fusion", config.fusion.timeout_ms)?,
+        transport("fusion", &config.fusion.base_url, config.fusion.timeout_ms)?,
         ambient.clone(),
         waiter,
     );
     Ok(Clients {
         intacct: Arc::new(intacct),
         fusion: Arc::new(fusion),
+        redactor: Redactor::new(&config.secrets()),
     })
 }
 
@@ -221,7 +238,13 @@ fn connect(
     calls: &Arc<CallBuffer>,
     through: Through<'_>,
 ) -> Result<BTreeMap<SystemId, System>, Failure> {
-    let Clients { intacct, fusion } = clients(config, ambient, calls, through)?;
+    let Clients {
+        intacct,
+        fusion,
+        redactor,
+    } = clients(config, ambient, calls, through)?;
+    let intacct = Arc::new(Discreet::new(intacct, redactor.clone()));
+    let fusion = Arc::new(Discreet::new(fusion, redactor));
     Ok(BTreeMap::from([
         (
             SystemId::new("intacct"),

@@ -1,5 +1,7 @@
 //! The real door to the outside: HTTP with kept connections, bounded bodies and waits, no redirects, and a record of every call.
 
+mod address;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,6 +10,8 @@ use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, Request, Response};
 use tieout_connector::{CallRecord, CallSink, Transport, TransportFailure};
 use tieout_model::{Ambient, Digest};
+
+use self::address::{Configured, Guarded};
 
 /// Largest answer that is read. Larger ones are refused while they arrive (reliability dossier 7).
 const RESPONSE_LEN_MAX: usize = 64 << 20;
@@ -19,20 +23,23 @@ const CREDENTIAL: &str = "x-tieout-credential";
 /// HTTP to one system.
 pub(crate) struct HttpTransport {
     client: reqwest::Client,
+    configured: Arc<Configured>,
     system: String,
     ambient: Ambient,
     calls: Arc<dyn CallSink>,
 }
 
 impl HttpTransport {
-    /// Opens a pool of connections to `system`; `timeout_ms` bounds every call.
+    /// Opens a pool of connections to `system`, which is at `address`; `timeout_ms` bounds every call.
     pub(crate) fn new(
-        system: &str,
+        (system, address): (&str, &str),
         timeout_ms: u64,
         ambient: Ambient,
         calls: Arc<dyn CallSink>,
     ) -> anyhow::Result<Self> {
+        let configured = Arc::new(Configured::of(address));
         let client = reqwest::Client::builder()
+            .dns_resolver(Arc::new(Guarded(Arc::clone(&configured))))
             .redirect(reqwest::redirect::Policy::none())
             .timeout(Duration::from_millis(timeout_ms))
             .connect_timeout(Duration::from_secs(10))
@@ -41,6 +48,7 @@ impl HttpTransport {
             .build()?;
         Ok(Self {
             client,
+            configured,
             system: system.to_owned(),
             ambient,
             calls,
@@ -48,6 +56,9 @@ impl HttpTransport {
     }
 
     async fn exchange(&self, request: Request<Bytes>) -> Result<Response<Bytes>, TransportFailure> {
+        if let Some(why) = self.configured.refuses(request.uri()) {
+            return Err(TransportFailure::NotSent(why));
+        }
         let request = reqwest::Request::try_from(request)
             .map_err(|e| TransportFailure::NotSent(words(&e)))?;
         let mut answer = self.client.execute(request).await.map_err(|e| {
@@ -199,8 +210,9 @@ mod tests {
             .build()
             .unwrap();
         let calls = Arc::new(CallBuffer::default());
-        let transport = HttpTransport::new("intacct", 60_000, real(), calls.clone()).unwrap();
-        let request = Request::post(address).body(Bytes::new()).unwrap();
+        let transport =
+            HttpTransport::new(("intacct", &address), 60_000, real(), calls.clone()).unwrap();
+        let request = Request::post(address.as_str()).body(Bytes::new()).unwrap();
         let answer = runtime.block_on(transport.send(request));
         drop((transport, runtime));
         let Err(TransportFailure::NoAnswer(why)) = answer else {

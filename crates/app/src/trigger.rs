@@ -19,12 +19,18 @@ use tieout_connector::Secret;
 use tieout_model::Ambient;
 use tieout_pipeline::Wake;
 
+use crate::problem::Problem;
+
 /// How far a caller's clock may be off.
-const TOLERANCE_S: i64 = 300;
+const TOLERANCE_S: u64 = 300;
 /// How long ids are remembered; longer than any replay inside the tolerance.
 const REMEMBERED_S: i64 = 86_400;
-/// Ids remembered at most; the oldest go first.
+/// Ids remembered at most; with more than that in a day, further calls are refused until the first are forgotten. Polling goes on.
 const IDS_MAX: usize = 200_000;
+/// Shortest secret that is taken.
+const SECRET_LEN_MIN: usize = 16;
+/// Longest id that is remembered.
+const ID_LEN_MAX: usize = 256;
 /// Largest body.
 const BODY_LEN_MAX: usize = 1 << 20;
 
@@ -42,7 +48,9 @@ enum Refusal {
     MissingHeader(&'static str),
     BadTime,
     BadSignature,
+    BadId,
     Replayed,
+    Full,
 }
 
 impl Trigger {
@@ -57,11 +65,14 @@ impl Trigger {
 
     fn accept(&self, headers: &HeaderMap, body: &[u8]) -> Result<(), Refusal> {
         let id = header(headers, "webhook-id")?;
+        if id.is_empty() || id.len() > ID_LEN_MAX {
+            return Err(Refusal::BadId);
+        }
         let time = header(headers, "webhook-timestamp")?;
         let signatures = header(headers, "webhook-signature")?;
         let now = self.ambient.clock.now().millis().div_euclid(1000);
         let sent: i64 = time.parse().map_err(|_| Refusal::BadTime)?;
-        if (now - sent).abs() > TOLERANCE_S {
+        if now.abs_diff(sent) > TOLERANCE_S {
             return Err(Refusal::BadTime);
         }
         let offered = signatures.split(' ').filter_map(|s| s.strip_prefix("v1,"));
@@ -81,11 +92,32 @@ impl Trigger {
         if seen.len() >= IDS_MAX {
             seen.retain(|_, at| now - *at < REMEMBERED_S);
         }
+        if seen.len() >= IDS_MAX && !seen.contains_key(id) {
+            return Err(Refusal::Full);
+        }
         match seen.insert(id.to_owned(), now) {
             Some(at) if now - at < REMEMBERED_S => Err(Refusal::Replayed),
             _ => Ok(()),
         }
     }
+}
+
+/// Refuses secrets that anybody could guess.
+///
+/// # Errors
+/// [`Problem`] if one is shorter than [`SECRET_LEN_MIN`] bytes, or there is none.
+pub(crate) fn check(secrets: &[Secret]) -> Result<(), Problem> {
+    let what = if secrets.is_empty() {
+        "[trigger] secrets is empty, so no call could ever be accepted".to_owned()
+    } else if secrets
+        .iter()
+        .any(|secret| secret.reveal().len() < SECRET_LEN_MIN)
+    {
+        format!("a secret of [trigger] is shorter than {SECRET_LEN_MIN} bytes")
+    } else {
+        return Ok(());
+    };
+    Err(Problem::new("P0014", what).hint("make one with `openssl rand -hex 32` and share it"))
 }
 
 fn header<'a>(headers: &'a HeaderMap, name: &'static str) -> Result<&'a str, Refusal> {
@@ -150,8 +182,19 @@ async fn receive(
             "webhook-timestamp is more than 300 s off\n",
         ),
         Err(Refusal::BadSignature) => (StatusCode::UNAUTHORIZED, "signature does not fit\n"),
+        Err(Refusal::BadId) => (
+            StatusCode::BAD_REQUEST,
+            "webhook-id is empty or longer than 256 characters\n",
+        ),
+        Err(Refusal::Full) => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "too many calls today; polling goes on\n",
+        ),
     }
 }
+
+#[cfg(test)]
+mod forged_tests;
 
 #[cfg(test)]
 mod tests {
@@ -165,7 +208,7 @@ mod tests {
 
     use super::{Refusal, Trigger};
 
-    fn signed(id: &str, time: i64, body: &[u8], secret: &str) -> HeaderMap {
+    pub(super) fn signed(id: &str, time: i64, body: &[u8], secret: &str) -> HeaderMap {
         let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).unwrap();
         mac.update(format!("{id}.{time}.").as_bytes());
         mac.update(body);
@@ -186,7 +229,7 @@ mod tests {
         trigger().accept(headers, body)
     }
 
-    fn trigger() -> Trigger {
+    pub(super) fn trigger() -> Trigger {
         let secrets = vec![Secret::new("new"), Secret::new("old")];
         Trigger::new(secrets, crate::ambient::real(), Arc::new(Wake::default()))
     }

@@ -19,6 +19,7 @@ mod explain;
 mod folder;
 mod live;
 mod outline;
+mod packed;
 mod read;
 mod report;
 mod skeleton;

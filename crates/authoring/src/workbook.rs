@@ -11,10 +11,16 @@ use rust_xlsxwriter::{
 };
 
 use crate::book::{Book, Fault, Found, FoundCell, FoundSheet, Sheet};
+use crate::packed;
 use crate::write::Unwritable;
 
 /// Longest text of a cell.
 const CELL_LEN_MAX: usize = 32_767;
+
+/// Rows that are read of a sheet.
+const ROWS_MAX: usize = 200_000;
+/// Columns that are read of a sheet.
+const COLUMNS_MAX: usize = 256;
 
 /// Rows beyond the last that still get the lists to choose from.
 const ROOM: u32 = 1_000;
@@ -66,7 +72,7 @@ fn written(book: &Book) -> Result<Vec<u8>, XlsxError> {
 
 /// True if a spreadsheet might take the text for a formula.
 pub(crate) fn is_dangerous(cell: &str) -> bool {
-    cell.starts_with(['=', '+', '-', '@', '\t', '\r', '\''])
+    cell.starts_with(['=', '+', '-', '@', '\t', '\r', '\0', '\''])
 }
 
 fn put(worksheet: &mut Worksheet, sheet: &Sheet, looks: &Looks) -> Result<(), XlsxError> {
@@ -121,6 +127,7 @@ pub fn read_workbook(bytes: &[u8]) -> Result<Found, Vec<Fault>> {
             remedy,
         )]
     };
+    packed::check(bytes).map_err(unreadable)?;
     let mut workbook: Xlsx<_> =
         Xlsx::new(Cursor::new(bytes)).map_err(|fault| unreadable(fault.to_string()))?;
     let mut found = Found::default();
@@ -137,38 +144,55 @@ pub fn read_workbook(bytes: &[u8]) -> Result<Found, Vec<Fault>> {
             );
             faults.push(fault.at(place.0, Some(place.1)));
         }
-        let values = workbook
-            .worksheet_range(&name)
-            .map_err(|fault| unreadable(format!("sheet {name:?}: {fault}")))?;
-        let formulas = workbook
-            .worksheet_formula(&name)
-            .map_err(|fault| unreadable(format!("sheet {name:?}: {fault}")))?;
-        let mut rows: Vec<Vec<FoundCell>> = Vec::new();
-        let (top, left) = values.start().unwrap_or((0, 0));
-        for (r, c, data) in values.used_cells() {
-            let place = (
-                usize_of(top).saturating_add(r),
-                usize_of(left).saturating_add(c),
-            );
-            set(&mut rows, place, cell(data));
-        }
-        let (top, left) = formulas.start().unwrap_or((0, 0));
-        for (r, c, formula) in formulas.used_cells() {
-            let place = (
-                usize_of(top).saturating_add(r),
-                usize_of(left).saturating_add(c),
-            );
-            if !formula.is_empty() {
-                set(&mut rows, place, FoundCell::Formula(formula.clone()));
+        match cells(&mut workbook, &name) {
+            Ok(rows) => found.sheets.push(FoundSheet { name, rows }),
+            Err(Unfit::Unreadable(what)) => {
+                return Err(unreadable(format!("sheet {name:?}: {what}")));
+            }
+            Err(Unfit::TooFar(row, column)) => {
+                let fault = Fault::sheet(
+                    &name,
+                    "a cell stands here, too far from the others to belong to a mapping",
+                    "delete it, with its row and column",
+                );
+                faults.push(fault.at(row, Some(column)));
             }
         }
-        found.sheets.push(FoundSheet { name, rows });
     }
     if faults.is_empty() {
         Ok(found)
     } else {
         Err(faults)
     }
+}
+
+/// Why the cells of a sheet can't be taken.
+enum Unfit {
+    Unreadable(String),
+    /// A cell at this row and column, from 0.
+    TooFar(usize, usize),
+}
+
+/// The cells of a sheet, one after another: a table with room for every cell between the first and the last could fill any memory.
+fn cells(workbook: &mut Xlsx<Cursor<&[u8]>>, name: &str) -> Result<Vec<Vec<FoundCell>>, Unfit> {
+    let unreadable = |fault: calamine::XlsxError| Unfit::Unreadable(fault.to_string());
+    let mut reader = workbook.worksheet_cells_reader(name).map_err(unreadable)?;
+    let mut rows: Vec<Vec<FoundCell>> = Vec::new();
+    while let Some(found) = reader.next_cell_with_formula().map_err(unreadable)? {
+        let place = (usize_of(found.pos.0), usize_of(found.pos.1));
+        let content = match found.formula {
+            Some(formula) if !formula.is_empty() => FoundCell::Formula(formula),
+            Some(_) | None => cell(&Data::from(found.value)),
+        };
+        if content == FoundCell::Empty {
+            continue;
+        }
+        if place.0 >= ROWS_MAX || place.1 >= COLUMNS_MAX {
+            return Err(Unfit::TooFar(place.0, place.1));
+        }
+        set(&mut rows, place, content);
+    }
+    Ok(rows)
 }
 
 fn usize_of(number: u32) -> usize {

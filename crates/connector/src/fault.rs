@@ -46,10 +46,13 @@ impl Fault {
         }
     }
 
-    /// The same with a wait that the other side asked for.
+    /// The same with a wait that the other side asked for. More than a day is taken for a day: the longest allowance that any of them counts.
     #[must_use]
     pub fn retry_after(mut self, ms: Option<u64>) -> Self {
-        self.retry_after_ms = ms;
+        self.retry_after_ms = ms.map(|ms| ms.min(ASKED_WAIT_MAX_MS));
         self
     }
 }
+
+/// Longest wait that a system may ask for.
+const ASKED_WAIT_MAX_MS: u64 = 86_400_000;

@@ -46,6 +46,19 @@ pub enum ItemOutcome {
     Unknown(Fault),
     /// The job ended without this document: nothing was done for it.
     Absent,
+    /// More than one business row bears its stamp: a person must take the extra ones back.
+    Doubled(Vec<Acknowledgement>),
+}
+
+impl ItemOutcome {
+    /// The outcome that the rows found for an item mean; `None` if there is none.
+    pub fn of_rows(mut rows: Vec<Acknowledgement>) -> Option<Self> {
+        match rows.len() {
+            0 => None,
+            1 => rows.pop().map(Self::Posted),
+            _ => Some(Self::Doubled(rows)),
+        }
+    }
 }
 
 /// What became of a batch: one outcome per item, in the order of the items.

@@ -13,6 +13,9 @@ use tieout_model::{Amount, AmountFault, Digest, Dimensional, Document, LineFact}
 use crate::crosswalk::{Crosswalk, Json, VersionFile, WhenBlank, normalised};
 
 /// Columns before the dimensions.
+/// Longest name of a report in bytes; it is the name of a file.
+const REPORT_NAME_LEN_MAX: usize = 100;
+
 const COLUMNS: [&str; 11] = [
     "stamp",
     "line",
@@ -235,7 +238,8 @@ impl<'c> Feed<'c> {
         let mut entries = Vec::new();
         for (report, columns) in reports {
             let is_word = |c: char| c.is_alphanumeric() || c == '-' || c == '_';
-            if !report.chars().all(is_word) {
+            let is_name = (1..=REPORT_NAME_LEN_MAX).contains(&report.len());
+            if !is_name || !report.chars().all(is_word) {
                 return Err(FeedFault::ReportName(report.clone()));
             }
             let bytes = self.csv(report, &columns);

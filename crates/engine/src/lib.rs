@@ -4,6 +4,7 @@
 
 pub mod audit;
 pub mod break_trace;
+pub mod budget;
 pub mod cadence;
 pub mod change;
 pub mod circuit;

@@ -156,19 +156,19 @@ impl Client {
         let mut has_renewed = false;
         loop {
             let session = self.session().await.map_err(Failure::from)?;
-            let authentication = Authentication::Session(&session.id);
+            let authentication = Authentication::Session(session.id.reveal());
             match self
                 .send(&session.endpoint, &authentication, function)
                 .await
             {
                 Ok(answer) => {
                     let now = self.now_ms();
-                    self.sessions.slide(&session.id, &answer, now).await;
+                    self.sessions.slide(session.id.reveal(), &answer, now).await;
                     return only_result(answer, function).map_err(Failure::from);
                 }
                 Err(failure) if failure.is_authentication && !has_renewed => {
                     has_renewed = true;
-                    self.sessions.forget(&session.id).await;
+                    self.sessions.forget(session.id.reveal()).await;
                 }
                 Err(failure) => return Err(failure),
             }

@@ -2,7 +2,7 @@
 //!
 //! A refused login is remembered and not tried again for a while, since a locked user stops every integration of the company.
 
-use tieout_connector::{Fault, FaultOrigin};
+use tieout_connector::{Fault, FaultOrigin, Secret};
 use tieout_model::FaultClass;
 use tokio::sync::Mutex;
 
@@ -13,8 +13,8 @@ use crate::xml::answer::Answer;
 /// One session.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Session {
-    /// Opaque id.
-    pub(crate) id: String,
+    /// Opaque id; who has it is logged in.
+    pub(crate) id: Secret,
     /// Where it lives.
     pub(crate) endpoint: http::Uri,
     /// By our clock, in milliseconds: when it ends if no call is made.
@@ -81,7 +81,11 @@ impl SessionKeeper {
     /// Forgets a session that was refused, unless another caller has already replaced it.
     pub(crate) async fn forget(&self, id: &str) {
         let mut state = self.state.lock().await;
-        if state.session.as_ref().is_some_and(|known| known.id == id) {
+        if state
+            .session
+            .as_ref()
+            .is_some_and(|known| known.id.reveal() == id)
+        {
             state.session = None;
         }
     }
@@ -92,7 +96,11 @@ impl SessionKeeper {
             return;
         };
         let mut state = self.state.lock().await;
-        if let Some(session) = state.session.as_mut().filter(|known| known.id == id) {
+        if let Some(session) = state
+            .session
+            .as_mut()
+            .filter(|known| known.id.reveal() == id)
+        {
             session.ends_ms = now_ms.saturating_add(length);
         }
     }
@@ -127,7 +135,7 @@ pub(crate) fn session_of(
     trust(&endpoint, config).map_err(wrong)?;
     let length = length_ms(answer).unwrap_or_else(|| signed(config.bounds.session_assumed_ms));
     Ok(Session {
-        id: row.named("sessionid").to_owned(),
+        id: Secret::new(row.named("sessionid")),
         endpoint,
         ends_ms: now_ms.saturating_add(length),
         began_there_ms: civil_time::iso_millis(&answer.session_stamp),

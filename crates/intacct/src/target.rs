@@ -67,12 +67,10 @@ impl Target for Intacct {
         let found = self.look_up(batch, &ran).await;
         let settle = |(id, sent): (DeliveryId, Sent)| {
             let rows = found.as_ref().map(|found| found.get(&id));
-            let row = rows.map(|rows| rows.and_then(|rows| rows.first()));
+            let row = rows.map(|rows| rows.and_then(|rows| ItemOutcome::of_rows(rows.clone())));
             let outcome = match (sent, row) {
                 (Sent::Settled(outcome), _) => outcome,
-                (Sent::Ran(_) | Sent::Exists(..), Ok(Some(row))) => {
-                    ItemOutcome::Posted(row.clone())
-                }
+                (Sent::Ran(_) | Sent::Exists(..), Ok(Some(outcome))) => outcome,
                 (Sent::Ran(job), Ok(None) | Err(_)) => ItemOutcome::Accepted(job),
                 (Sent::Exists(_, rejection), Ok(None)) => ItemOutcome::Rejected(rejection),
                 (Sent::Exists(fault, _), Err(_)) => ItemOutcome::Unknown(fault),
@@ -87,9 +85,8 @@ impl Target for Intacct {
     async fn poll(&self, _job: &JobRef, batch: &Batch) -> Result<BatchOutcome, Fault> {
         let found = self.find(batch).await?;
         let outcome = |found: Found| {
-            let row = found.rows.into_iter().next();
-            let outcome = row.map_or(ItemOutcome::Pending, ItemOutcome::Posted);
-            (found.id, outcome)
+            let outcome = ItemOutcome::of_rows(found.rows);
+            (found.id, outcome.unwrap_or(ItemOutcome::Pending))
         };
         Ok(BatchOutcome {
             items: found.into_iter().map(outcome).collect(),

@@ -4,6 +4,7 @@ mod calls;
 mod codec;
 mod failures;
 mod hostile;
+mod hostile_table;
 
 macro_rules! fixture {
     ($path:literal) => {

@@ -91,6 +91,34 @@ mod tests {
     use super::KeyFolder;
 
     #[test]
+    fn no_name_of_an_owner_leads_out_of_the_folder() {
+        let outer = tempfile::tempdir().unwrap();
+        let keys = KeyFolder::new(outer.path().join("keys"));
+        let names = [
+            "../x",
+            "..",
+            ".",
+            "/etc/x",
+            "a/b",
+            "a\\b",
+            "C:x",
+            "a\0b",
+            "a\nb",
+            "~",
+            "",
+            "é",
+            "\u{202e}x",
+            "CON",
+        ];
+        for name in names {
+            keys.create(name).unwrap();
+        }
+        let around = std::fs::read_dir(outer.path()).unwrap();
+        assert_eq!(around.count(), 1, "a key left the folder");
+        assert_eq!(keys.keys().unwrap().len(), names.len());
+    }
+
+    #[test]
     fn keys_of_one_owner_stand_side_by_side_and_are_found_by_name() {
         let folder = tempfile::tempdir().unwrap();
         let keys = KeyFolder::new(folder.path().join("keys"));

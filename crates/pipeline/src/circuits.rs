@@ -155,6 +155,7 @@ fn fault_of(outcome: &ItemOutcome) -> Option<&Fault> {
         | ItemOutcome::Pending
         | ItemOutcome::Posted(_)
         | ItemOutcome::Rejected(_)
-        | ItemOutcome::Absent => None,
+        | ItemOutcome::Absent
+        | ItemOutcome::Doubled(_) => None,
     }
 }

@@ -262,6 +262,7 @@ pub(crate) fn event(outcome: ItemOutcome) -> DeliveryEvent {
             DeliveryEvent::Unknown
         }
         ItemOutcome::Absent => DeliveryEvent::Absent,
+        ItemOutcome::Doubled(rows) => DeliveryEvent::Found(rows),
     }
 }
 

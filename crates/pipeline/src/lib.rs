@@ -6,6 +6,7 @@
 //! before anything is repeated.
 
 pub mod balances;
+pub mod budget;
 pub mod circuits;
 pub mod confirm;
 pub mod context;

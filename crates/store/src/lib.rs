@@ -1,8 +1,8 @@
 //! What is durable: documents, deliveries, findings and the audit log, in one SQLite file.
 //!
 //! One write, [`Store::commit`]: a changeset applies whole or not at all, each change checked against what it expects, and its audit
-//! entry becomes durable in the same transaction. [`Store::lease`] is the one other write; it too is a changeset, decided inside its own
-//! transaction. Reads are in `read/`, one file per noun. This crate decides nothing about documents: that is the engine's.
+//! entry becomes durable in the same transaction. [`Store::lease`] is the one other write of facts; it too is a changeset, decided inside its
+//! own transaction. [`Store::share_places`] and [`Store::take_turns`] keep no facts, only whose turn it is to call. Reads are in `read/`, one file per noun. This crate decides nothing about documents: that is the engine's.
 //!
 //! After a crash at any point the database opens to a prefix of the committed changesets: the write-ahead log is synchronised before a
 //! commit returns. If a commit answers [`CommitError::Unavailable`], it may or may not have become durable; since changes carry what they
@@ -10,6 +10,7 @@
 
 mod address;
 mod apply;
+mod budget;
 mod database;
 mod dialect;
 mod failure;
@@ -26,6 +27,7 @@ mod transfer;
 mod verify;
 
 pub use address::DatabaseUrl;
+pub use budget::{PlaceRequest, Places};
 pub use failure::{CommitError, Conflict, LoadError, OpenError, StoreFailure, StoreWarning};
 pub use lease::LeaseRequest;
 pub use read::audit::AuditHead;

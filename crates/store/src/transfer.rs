@@ -15,7 +15,8 @@ use crate::link::{Link, params};
 use crate::read::audit::AuditHead;
 use crate::store::Store;
 
-/// Every table, each after those it refers to, with what orders its rows. The layout's own version is not copied: each database has its own.
+/// Every table of facts, each after those it refers to, with what orders its rows. The layout's own version is not copied: each database
+/// has its own; nor are places and turns to call, which lapse within seconds.
 pub(crate) const TABLES: [(&str, &str); 15] = [
     ("document", "sequence"),
     ("envelope", "document"),

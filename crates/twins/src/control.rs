@@ -8,6 +8,8 @@ use bytes::Bytes;
 use http::{Method, Request, Response, StatusCode};
 use serde_json::{Value, json};
 
+use crate::fusion::ImportTrouble;
+use crate::limits::Limits;
 use crate::rule::{Rule, System};
 use crate::world::World;
 
@@ -35,6 +37,7 @@ pub fn answer(world: &mut World, unix_ms: i64, request: &Request<Bytes>) -> Resp
         (&Method::GET, ["fusion", "trial-balance.csv"]) => csv(world.fusion.trial_balance_csv()),
         (&Method::GET, ["fusion", "documents.csv"]) => csv(world.fusion.documents_csv()),
         (&Method::GET, ["calls.csv"]) => csv(world.calls_csv()),
+        (&Method::GET, ["load.csv"]) => csv(world.load.csv()),
         (&Method::GET, ["faults"]) => ok(json!(faults(world))),
         (&Method::DELETE, ["faults"]) => {
             world.rules.set(Vec::new());
@@ -111,6 +114,8 @@ fn post(
             }
         },
         ["faults"] => set_faults(world, value)?,
+        ["limits"] => set_limits(world, value)?,
+        ["imports"] => set_imports(world, unix_ms, value)?,
         ["clock"] => clock::set(world, unix_ms, value)?,
         ["periods"] => set_periods(world, value)?,
         _ => return Ok(None),
@@ -155,6 +160,62 @@ fn set_faults(world: &mut World, value: &Value) -> Result<Value, String> {
     let count = rules.len();
     world.rules.set(rules);
     Ok(json!({ "rules": count }))
+}
+
+/// `{"trouble":…,"times"?}`: what befalls the next imports of the target; `{"import":"ALL"}`: a person imports every row that waits.
+fn set_imports(world: &mut World, unix_ms: i64, value: &Value) -> Result<Value, String> {
+    world.wake_fusion(unix_ms);
+    if value.get("import").and_then(Value::as_str) == Some("ALL") {
+        world.fusion.import_everything();
+    } else {
+        let name = value.get("trouble").and_then(Value::as_str);
+        let trouble = ImportTrouble::parse(name.ok_or("trouble: missing")?)
+            .map_err(|e| format!("trouble: {e}"))?;
+        let times = match value.get("times") {
+            None => 1,
+            Some(times) => times
+                .as_u64()
+                .filter(|times| (1..=1_000).contains(times))
+                .and_then(|times| usize::try_from(times).ok())
+                .ok_or("times: write 1 to 1000")?,
+        };
+        world.fusion.trouble_imports(trouble, times);
+    }
+    Ok(json!({ "rows": world.fusion.interface_rows() }))
+}
+
+/// `{"system":…,"in_flight_max"?,"calls_max"?,"window_ms"?}`: what is left out has no limit; the window is a minute.
+fn set_limits(world: &mut World, value: &Value) -> Result<Value, String> {
+    let members = value.as_object().ok_or("write one object")?;
+    let known = ["system", "in_flight_max", "calls_max", "window_ms"];
+    if let Some(other) = members.keys().find(|name| !known.contains(&name.as_str())) {
+        return Err(format!(
+            "{other}: no such member; write {}",
+            known.join(", ")
+        ));
+    }
+    let number = |name: &str| match value.get(name) {
+        None | Some(Value::Null) => Ok(None),
+        Some(given) => given
+            .as_u64()
+            .filter(|number| *number > 0)
+            .map(Some)
+            .ok_or_else(|| format!("{name}: write a whole number from 1")),
+    };
+    let mut limits = Limits {
+        in_flight_max: number("in_flight_max")?,
+        calls_max: number("calls_max")?,
+        ..Limits::default()
+    };
+    if let Some(window_ms) = number("window_ms")? {
+        limits.window_ms = i64::try_from(window_ms).unwrap_or(i64::MAX);
+    }
+    if !members.contains_key("system") {
+        return Err("system: missing, write intacct or fusion".to_owned());
+    }
+    let system = system(value)?;
+    world.load.limit(system, limits)?;
+    Ok(json!({ "system": system.name() }))
 }
 
 fn faults(world: &World) -> Vec<Value> {

@@ -24,6 +24,7 @@ mod symbols;
 
 use bytes::Bytes;
 
+pub use import::ImportTrouble;
 pub use options::FusionOptions;
 
 use crate::Twin;

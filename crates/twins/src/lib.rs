@@ -11,6 +11,7 @@ pub mod company;
 pub mod control;
 pub mod fusion;
 pub mod intacct;
+pub mod limits;
 pub mod rule;
 pub mod serve;
 pub mod usage;

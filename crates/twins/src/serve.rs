@@ -179,10 +179,17 @@ async fn handle(
             control::answer(&mut locked(&shared.world), now, &request)
         }
         Port::Twin(system) => {
+            let now = (shared.clock)();
+            let may_pass = locked(&shared.world).load.enter(system, now);
             let ticket = shared.enter(system);
-            let reply = shared.carry_out(system, request);
+            let reply = if may_pass {
+                shared.carry_out(system, request)
+            } else {
+                World::above_limit()
+            };
             let done = delayed(reply).await;
             shared.leave(ticket);
+            locked(&shared.world).load.leave(system);
             done?
         }
     };

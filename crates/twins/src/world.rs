@@ -11,6 +11,7 @@ use crate::Twin;
 use crate::company::{CompanyError, CompanyFolder};
 use crate::fusion::{FusionOptions, FusionTwin};
 use crate::intacct::{IntacctOptions, IntacctTwin};
+use crate::limits::Load;
 use crate::rule::{Fault, Rules, System, damage};
 use crate::usage::Usage;
 
@@ -45,6 +46,8 @@ pub struct World {
     pub fusion: FusionTwin,
     /// Fault rules.
     pub rules: Rules,
+    /// Limits, and the load that was seen. Counted by the server, since only it knows how long a request takes.
+    pub load: Load,
     calls: BTreeMap<(System, String), Calls>,
 }
 
@@ -79,6 +82,7 @@ impl World {
             intacct: IntacctTwin::open(folder, intacct)?,
             fusion: FusionTwin::open(folder, fusion)?,
             rules: Rules::new(seed),
+            load: Load::default(),
             calls: BTreeMap::new(),
         })
     }
@@ -137,6 +141,17 @@ impl World {
                 response,
                 delay_ms: 0,
             },
+        }
+    }
+
+    /// The answer to a request above a limit.
+    pub(crate) fn above_limit() -> Reply {
+        let mut response = page(429);
+        let headers = response.headers_mut();
+        headers.insert(http::header::RETRY_AFTER, 1.into());
+        Reply::Answer {
+            response,
+            delay_ms: 0,
         }
     }
 

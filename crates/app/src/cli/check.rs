@@ -72,6 +72,11 @@ pub(crate) async fn execute(arguments: CheckArguments) -> Result<u8, Failure> {
     let clients = clients(&config, &ambient::real(), &calls, DIRECT)?;
     let mut findings = source_findings(&config, &clients, &reference).await;
     findings.extend(target_findings(&config, &clients, &reference).await);
+    let discreet = |text: String| clients.redactor.words(&text);
+    for finding in &mut findings {
+        let outcome = std::mem::replace(&mut finding.outcome, Ok(String::new()));
+        finding.outcome = outcome.map(discreet).map_err(discreet);
+    }
     if arguments.json {
         let rows: Vec<_> = findings.iter().map(to_json).collect();
         report::data(&format!("{}\n", serde_json::Value::Array(rows)));

@@ -36,6 +36,7 @@ pub(crate) async fn execute(arguments: ReconcileArguments) -> Result<u8, Failure
         entity: arguments.entity,
     };
     let results = questions::ask(&wired, &wanted).await?;
+    wired.leave().await;
     if let Some(folder) = &arguments.out {
         report::write_evidence(folder, &wired, &results).map_err(|e| {
             Failure::Unreachable(Problem::new(

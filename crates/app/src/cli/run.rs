@@ -44,6 +44,7 @@ pub(crate) async fn execute(arguments: RunArguments) -> Result<u8, Failure> {
     } else {
         serve(&wired).await?;
     }
+    wired.leave().await;
     let summary = Summary::of(&wired, Vec::new()).await?;
     if arguments.json {
         report::data(&format!("{}\n", summary.json()));
@@ -101,6 +102,7 @@ async fn serve(wired: &Wired) -> Result<(), Failure> {
             let vault = wired.config.vault();
             let secrets = config.secrets.iter().map(|s| vault.fetch(s));
             let secrets = secrets.collect::<Result<Vec<_>, _>>()?;
+            trigger::check(&secrets)?;
             let trigger = Trigger::new(secrets, wired.context.ambient.clone(), wake.clone());
             let served = trigger::serve(trigger, config.listen).await.map_err(|e| {
                 let what = format!(

@@ -19,9 +19,12 @@ pub(crate) struct FusionSection {
     pub(crate) username: String,
     /// Reference to the user's password.
     pub(crate) password: SecretRef,
-    /// Calls in flight at a time.
+    /// Calls in flight at a time, over all workers on the database.
     #[serde(default = "eight")]
     pub(crate) in_flight_max: usize,
+    /// Calls per minute, over all workers on the database; 0 for no limit.
+    #[serde(default)]
+    pub(crate) calls_per_minute_max: u32,
     /// Longest wait for one answer.
     #[serde(default = "five_minutes")]
     pub(crate) timeout_ms: u64,
@@ -94,6 +97,7 @@ impl FusionSection {
                 problems.push(Problem::new("P0008", what).hint(self.segments.join(", ")));
             }
         }
+        problems.extend(super::address("[fusion] base_url", &self.base_url, "P0008"));
         if self.page_limit == 0 || self.page_limit > 500 {
             let what = format!("[fusion] page_limit = {} is out of range", self.page_limit);
             problems.push(Problem::new("P0008", what).hint("1 to 500"));

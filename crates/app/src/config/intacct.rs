@@ -25,9 +25,12 @@ pub(crate) struct IntacctSection {
     pub(crate) user_id: String,
     /// Reference to the user's password.
     pub(crate) user_password: SecretRef,
-    /// Calls in flight at a time; the vendor counts per company.
+    /// Calls in flight at a time, over all workers on the database; the vendor counts per company.
     #[serde(default = "one")]
     pub(crate) in_flight_max: usize,
+    /// Calls per minute, over all workers on the database; 0 for no limit.
+    #[serde(default)]
+    pub(crate) calls_per_minute_max: u32,
     /// Rows asked for in one call.
     #[serde(default = "two_thousand")]
     pub(crate) page_size: u32,
@@ -95,6 +98,11 @@ impl IntacctSection {
                 problems.push(Problem::new("P0007", what).hint(hint));
             }
         }
+        problems.extend(super::address(
+            "[intacct] endpoint",
+            &self.endpoint,
+            "P0007",
+        ));
         if self.page_size == 0 || self.page_size > 2_000 {
             let what = format!("[intacct] page_size = {} is out of range", self.page_size);
             problems.push(Problem::new("P0007", what).hint("1 to 2000"));

@@ -13,10 +13,12 @@ mod hostile;
 mod http;
 mod judge;
 mod kill;
+mod leaks;
 mod newcomer;
 mod people;
 mod pressure;
 mod program;
+mod proxy;
 mod scenarios;
 mod secrets;
 #[expect(dead_code, reason = "the tests of the store need more of it")]

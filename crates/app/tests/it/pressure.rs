@@ -111,6 +111,42 @@ fn told_to_end_under_load_it_finishes_what_is_in_flight() {
     typed.judge(&twin);
 }
 
+/// `in_flight_most` and `refused` of a system.
+fn load(twin: &Twin, system: &str) -> (u64, u64) {
+    let csv = twin.get("load.csv");
+    let row = csv.lines().find(|row| row.starts_with(system)).unwrap();
+    let cells: Vec<u64> = row
+        .split(',')
+        .skip(1)
+        .map(|cell| cell.parse().unwrap())
+        .collect();
+    (cells[0], cells[3])
+}
+
+#[test]
+fn two_workers_on_one_database_keep_to_the_limits_of_the_tenant() {
+    let twin = Twin::start(&golden());
+    twin.configure(|config| {
+        config["fusion"]["in_flight_max"] = toml::Value::Integer(3);
+        config["intacct"]["in_flight_max"] = toml::Value::Integer(1);
+    });
+    for (system, limit) in [("fusion", 3), ("intacct", 1)] {
+        twin.post("limits", &json!({"system": system, "in_flight_max": limit}));
+    }
+    twin.faults(json!([{"fault": {"delay_ms": 40}}]));
+    let workers = [twin.worker(), twin.worker()];
+    wait_until(Duration::from_secs(120), "all posted", || {
+        twin.documents(Some("accounted")).len() == 97
+    });
+    workers.into_iter().for_each(crate::program::Running::kill);
+    let (fusion, intacct) = (load(&twin, "fusion"), load(&twin, "intacct"));
+    println!("most at a time and refused: fusion {fusion:?}, intacct {intacct:?}");
+    assert_eq!((fusion.1, intacct.1), (0, 0), "{}", twin.get("load.csv"));
+    assert_eq!((fusion.0, intacct.0), (3, 1), "{}", twin.get("load.csv"));
+    twin.delete("faults");
+    Typed::new().judge(&twin);
+}
+
 #[test]
 fn a_full_disk_stops_cleanly_and_work_goes_on_once_there_is_room() {
     let twin = Twin::start(&golden());

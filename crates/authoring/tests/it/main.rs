@@ -1,5 +1,7 @@
 //! Versions out to sheets and back, and everything that is refused on the way.
 
+mod bombs;
+mod cells;
 mod diff_explain;
 mod refused;
 mod report;

@@ -105,6 +105,7 @@ fn from_leased(
         DeliveryEvent::Unknown | DeliveryEvent::Absent | DeliveryEvent::LeaseExpired => {
             probe(at, policy, 0)
         }
+        DeliveryEvent::Found(rows) if rows.len() > 1 => several(rows),
         DeliveryEvent::Taken { .. }
         | DeliveryEvent::Pending
         | DeliveryEvent::ReadBackOther(_)

@@ -141,7 +141,7 @@ fn moved(state: DeliveryState, event: DeliveryEvent) -> Option<DeliveryState> {
 fn every_state_takes_every_event_as_the_table_says() {
     let expected = [
         ("queued", "L................."),
-        ("leased", ".S.PUKRQKUUU......"),
+        ("leased", ".S.PUKRQKUUU...K.."),
         ("submitted", "..SPSKRSSSU.UPSK.."),
         ("uncertain", "..U..K.UUU..UPSK.H"),
         ("posted", ".................."),

@@ -40,6 +40,7 @@ fn next(outcome: ItemOutcome, state: &State) -> State {
         ItemOutcome::Rejected(rejection) => panic!("{rejection:?}"),
         ItemOutcome::NotDone(_) | ItemOutcome::Absent => State::Queued,
         ItemOutcome::Unknown(_) => State::Unknown,
+        ItemOutcome::Doubled(rows) => panic!("doubled: {rows:?}"),
     }
 }
 

@@ -70,7 +70,8 @@ async fn answers_are_classed_by_whether_something_may_have_been_done() {
             other @ (ItemOutcome::Accepted(_)
             | ItemOutcome::Pending
             | ItemOutcome::Posted(_)
-            | ItemOutcome::Absent) => format!("{other:?}"),
+            | ItemOutcome::Absent
+            | ItemOutcome::Doubled(_)) => format!("{other:?}"),
         };
         assert_eq!(found, expected, "{status}");
         assert_eq!(tenant.requests(POST).len(), 1, "a write is never repeated");

@@ -6,6 +6,7 @@ mod balances;
 mod currencies;
 mod delivery;
 mod faults;
+mod hostile;
 mod invoices;
 mod journals;
 mod population;

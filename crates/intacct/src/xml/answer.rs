@@ -2,6 +2,8 @@
 //!
 //! Rows are kept flat: one text for a whole page, one list of cells, so that a page of 2,000 rows costs a handful of allocations.
 
+use std::collections::HashMap;
+
 /// One answer.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Answer {
@@ -82,10 +84,17 @@ pub(crate) struct Table {
     pub(crate) fields: Vec<String>,
     /// Name of the element of the first row.
     pub(crate) row_name: String,
+    /// Where each name stands in `fields`.
+    places: HashMap<String, u16>,
     text: String,
     cells: Vec<Cell>,
     rows: Vec<u32>,
 }
+
+/// Fields of one answer: no object has nearly as many.
+const FIELDS_MAX: usize = 5_000;
+/// Cells of one answer: a page has 2,000 rows, of an object with a thousand fields.
+const CELLS_MAX: usize = 2_000_000;
 
 #[derive(Debug, Clone, Copy)]
 struct Cell {
@@ -149,6 +158,9 @@ impl Table {
         if self.rows.is_empty() {
             name.clone_into(&mut self.row_name);
         }
+        if self.rows.len() >= CELLS_MAX {
+            return None;
+        }
         self.rows.push(u32::try_from(self.cells.len()).ok()?);
         Some(())
     }
@@ -159,14 +171,21 @@ impl Table {
         let guess = self.cells.len().saturating_sub(row_start);
         let field = match self.fields.get(guess) {
             Some(known) if known == name => guess,
-            _ => match self.fields.iter().position(|known| known == name) {
-                Some(known) => known,
+            _ => match self.places.get(name) {
+                Some(known) => usize::from(*known),
+                None if self.fields.len() >= FIELDS_MAX => return None,
                 None => {
+                    let place = self.fields.len();
+                    self.places
+                        .insert(name.to_owned(), u16::try_from(place).ok()?);
                     self.fields.push(name.to_owned());
-                    self.fields.len() - 1
+                    place
                 }
             },
         };
+        if self.cells.len() >= CELLS_MAX {
+            return None;
+        }
         self.cells.push(Cell {
             field: u16::try_from(field).ok()?,
             start: u32::try_from(start).ok()?,

@@ -10,6 +10,8 @@ use crate::xml::answer::{Answer, ErrorWords, FunctionResult, Table};
 
 /// Deepest nesting that is read.
 pub(crate) const DEPTH_MAX: usize = 64;
+/// Bytes of white space that may stand before an answer.
+const BLANK_MAX: usize = 64 * 1024;
 /// Largest answer that is read, in bytes.
 pub(crate) const SIZE_MAX: usize = 64 * 1024 * 1024;
 
@@ -34,7 +36,14 @@ pub(crate) fn answer(body: &[u8]) -> Result<Answer, Unreadable> {
     }
     let text = std::str::from_utf8(body)
         .map_err(|fault| broken(format!("not UTF-8 at byte {}", fault.valid_up_to())))?;
-    let text = text.trim_start_matches('\u{feff}').trim_start();
+    let text = text.trim_start_matches('\u{feff}');
+    let head = text
+        .get(..text.floor_char_boundary(BLANK_MAX))
+        .unwrap_or(text);
+    if text.len() > BLANK_MAX && head.trim_start().is_empty() {
+        return Err(broken("nothing but white space for long".to_owned()));
+    }
+    let text = text.trim_start();
     if !text.starts_with('<') {
         return Err(broken(format!("begins with {:?}", shortened(text))));
     }
@@ -289,7 +298,8 @@ fn too_large() -> Unreadable {
 
 fn attributes(start: &BytesStart<'_>) -> Result<Table, Unreadable> {
     let mut table = Table::default();
-    for attribute in start.attributes() {
+    // Whether a name stands twice is not asked: that would compare each with all.
+    for attribute in start.attributes().with_checks(false) {
         let attribute = attribute.map_err(|fault| broken(fault.to_string()))?;
         let value: &str = attribute.value.as_ref();
         let number = || {

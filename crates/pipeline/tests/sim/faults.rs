@@ -71,3 +71,32 @@ async fn every_fourth_answer_is_cut_and_every_fifth_is_an_error_page() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn while_the_target_is_away_no_more_is_read_than_the_queue_takes() {
+    let mut world = World::open(folder("golden"), 15).await;
+    world.context.bounds.queue_len_max = 20;
+    world.context.bounds.page_len_max = 10;
+    *world.fusion.mischief.lock().unwrap() = Box::new(|_, _, _| Mishap::Unavailable);
+    for _ in 0..40 {
+        tieout_pipeline::extract::pass(&world.context)
+            .await
+            .unwrap();
+        while let tieout_pipeline::Progress::Worked(_) =
+            tieout_pipeline::translate::pass(&world.context)
+                .await
+                .unwrap()
+        {}
+        tieout_pipeline::deliver::pass(&world.context)
+            .await
+            .unwrap();
+        world.time.advance(1_000);
+    }
+    let waiting = world.context.store.counts().await.unwrap();
+    let waiting: u64 = waiting.deliveries.values().sum();
+    // A page is read whole, for each kind.
+    assert!((20..=50).contains(&waiting), "{waiting} wait");
+    *world.fusion.mischief.lock().unwrap() = Box::new(|_, _, _| Mishap::None);
+    world.drain().await;
+    check_balances(&world);
+}

@@ -5,8 +5,11 @@
 mod cadence;
 mod company;
 mod faults;
+mod file_import;
 mod golden;
 mod kill_points;
+mod killed_anywhere;
+mod limits;
 mod mapping;
 mod people;
 mod reconciliation;

@@ -23,6 +23,7 @@ use tieout_twins::fusion::{FusionOptions, FusionTwin};
 use tieout_twins::intacct::{IntacctOptions, IntacctTwin};
 
 use crate::company::{crosswalk, table};
+use crate::killed_anywhere::Fate;
 
 /// 2027-02-10T00:00:00Z: after everything in the golden company.
 const EPOCH_MS: i64 = 1_802_217_600_000;
@@ -94,6 +95,8 @@ pub(crate) enum Mishap {
     FailAfterwards,
     /// The other side does not act and answers with an error page.
     Unavailable,
+    /// The request arrives twice; the first answer is seen.
+    Twice,
 }
 
 /// A twin behind the door.
@@ -102,6 +105,10 @@ pub(crate) struct Door<T> {
     time: Arc<Virtual>,
     pub(crate) mischief: Mutex<Mischief>,
     pub(crate) count: Mutex<u64>,
+    /// Bodies of writes, by operation.
+    written: Mutex<Vec<(String, Bytes)>>,
+    /// Where a worker may be killed.
+    fate: Mutex<Option<Arc<Fate>>>,
 }
 
 impl<T: Twin> Door<T> {
@@ -112,7 +119,22 @@ impl<T: Twin> Door<T> {
             time,
             mischief: Mutex::new(mischief),
             count: Mutex::new(0),
+            written: Mutex::default(),
+            fate: Mutex::default(),
         }
+    }
+
+    /// From now on calls pass points at which their worker may be killed, or no more.
+    pub(crate) fn meet(&self, fate: Option<Arc<Fate>>) {
+        *self.fate.lock().unwrap() = fate;
+    }
+
+    /// What was written under that operation.
+    pub(crate) fn bodies(&self, operation: &str) -> Vec<String> {
+        let written = self.written.lock().unwrap();
+        let own = written.iter().filter(|(name, _)| name == operation);
+        own.map(|(_, body)| String::from_utf8_lossy(body).into_owned())
+            .collect()
     }
 }
 
@@ -130,7 +152,16 @@ impl<T: Twin> Transport for Door<T> {
             *count += 1;
             *count
         };
+        let fate = self.fate.lock().unwrap().clone();
+        if let Some(fate) = &fate {
+            fate.pass(&format!("before {operation}")).await;
+        }
+        let done = format!("after {operation}");
         let mishap = (self.mischief.lock().unwrap())(number, is_write, &operation);
+        if is_write {
+            let mut written = self.written.lock().unwrap();
+            written.push((operation, request.body().clone()));
+        }
         self.time.advance(1);
         match mishap {
             Mishap::NotSent => return Err(TransportFailure::NotSent("refused".into())),
@@ -140,13 +171,24 @@ impl<T: Twin> Transport for Door<T> {
                 *page.status_mut() = http::StatusCode::SERVICE_UNAVAILABLE;
                 return Ok(page);
             }
-            Mishap::None | Mishap::LoseAnswer | Mishap::Truncate | Mishap::FailAfterwards => {}
+            Mishap::None
+            | Mishap::LoseAnswer
+            | Mishap::Truncate
+            | Mishap::FailAfterwards
+            | Mishap::Twice => {}
         }
-        let answer = self
-            .twin
-            .lock()
-            .unwrap()
-            .answer(self.time.now_ms(), request);
+        let again = (mishap == Mishap::Twice).then(|| copy(&request));
+        let answer = {
+            let mut twin = self.twin.lock().unwrap();
+            let answer = twin.answer(self.time.now_ms(), request);
+            if let Some(again) = again {
+                twin.answer(self.time.now_ms(), again);
+            }
+            answer
+        };
+        if let Some(fate) = &fate {
+            fate.pass(&done).await;
+        }
         match mishap {
             Mishap::LoseAnswer => Err(TransportFailure::NoAnswer("timed out".into())),
             Mishap::FailAfterwards => {
@@ -158,6 +200,14 @@ impl<T: Twin> Transport for Door<T> {
             _ => Ok(answer),
         }
     }
+}
+
+fn copy(request: &Request<Bytes>) -> Request<Bytes> {
+    let mut copy = Request::new(request.body().clone());
+    *copy.method_mut() = request.method().clone();
+    *copy.uri_mut() = request.uri().clone();
+    *copy.headers_mut() = request.headers().clone();
+    copy
 }
 
 /// Everything.
@@ -175,6 +225,15 @@ pub(crate) struct World {
 impl World {
     /// A fresh world of a company folder.
     pub(crate) async fn open(folder: PathBuf, seed: u64) -> Self {
+        let options = FusionOptions {
+            seed,
+            ..FusionOptions::default()
+        };
+        Self::open_with(folder, seed, options).await
+    }
+
+    /// A fresh world of a company folder whose target behaves in its own way.
+    pub(crate) async fn open_with(folder: PathBuf, seed: u64, target: FusionOptions) -> Self {
         let company = CompanyFolder::new(&folder);
         let time = Arc::new(Virtual::new(seed));
         let options = IntacctOptions {
@@ -182,11 +241,7 @@ impl World {
             ..IntacctOptions::default()
         };
         let intacct = IntacctTwin::open(&company, options).unwrap();
-        let options = FusionOptions {
-            seed,
-            ..FusionOptions::default()
-        };
-        let fusion = FusionTwin::open(&company, options).unwrap();
+        let fusion = FusionTwin::open(&company, target).unwrap();
         let intacct = Arc::new(Door::new(intacct, time.clone()));
         let fusion = Arc::new(Door::new(fusion, time.clone()));
         let database = tempfile::tempdir().unwrap();
@@ -219,6 +274,17 @@ impl World {
             &self.database,
         )
         .await;
+    }
+
+    /// From now on the system of record takes documents, and nothing is read.
+    pub(crate) fn send_to_intacct(&mut self) {
+        let ambient = self.context.ambient.clone();
+        let client = source(&self.folder, &self.time, &self.intacct, &ambient);
+        let name = SystemId::new("intacct");
+        let system = self.context.systems.get_mut(&name).unwrap();
+        system.target = Some(Arc::new(client));
+        system.source = None;
+        self.context.streams.clear();
     }
 
     /// Another worker goes on, on the same open database.

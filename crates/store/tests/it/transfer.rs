@@ -21,7 +21,8 @@ fn every_table_is_copied() {
         let copied = store.copy_to(&memory().await).await.unwrap();
         let connection = rusqlite::Connection::open(&path).unwrap();
         let mut statement = connection
-            .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT IN ('schema_version') ORDER BY name")
+            // Whose turn it is to call is no fact: it lapses by itself.
+            .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT IN ('schema_version', 'budget_place', 'budget_turn') ORDER BY name")
             .unwrap();
         let names = statement.query_map([], |row| row.get(0)).unwrap();
         let names: Vec<String> = names.map(Result::unwrap).collect();

@@ -7,13 +7,16 @@ mod build;
 mod check;
 mod columns;
 mod invoices;
+mod trouble;
 
+use std::collections::VecDeque;
 use std::io::Read as _;
 
 use super::FusionTwin;
 use super::jobs::Outcome;
 use columns::GlRow;
 pub(crate) use invoices::INVOICES_OPTION;
+pub use trouble::ImportTrouble;
 
 /// Import option of journals (fusion.md §5.3).
 pub(crate) const JOURNALS_OPTION: &str = "15";
@@ -35,6 +38,8 @@ pub(crate) struct ImportOrder {
     pub parameters: Vec<String>,
     /// Delete the rows afterwards, rejected ones too.
     pub purge: bool,
+    /// What befalls it.
+    pub trouble: Option<ImportTrouble>,
 }
 
 /// Rows waiting in GL_INTERFACE and invoices in the payables interface: new ones and rejected ones. Imported ones leave it.
@@ -42,6 +47,8 @@ pub(crate) struct ImportOrder {
 pub(crate) struct Interface {
     rows: Vec<GlRow>,
     invoices: Vec<invoices::Waiting>,
+    /// What befalls the next imports, in order.
+    pub troubles: VecDeque<ImportTrouble>,
 }
 
 /// Splits an argument list at commas outside double quotes; `#NULL` is empty.
@@ -122,7 +129,15 @@ impl FusionTwin {
         then: Option<ImportOrder>,
     ) {
         let sqlldr = job + 1;
-        let count = match unpack(content, subject) {
+        let trouble = then.as_ref().and_then(|order| order.trouble);
+        let unpacked = match trouble {
+            Some(ImportTrouble::LoadRefused) => {
+                Err("The columns of the file don't match the control file.".to_owned())
+            }
+            Some(ImportTrouble::CutZip) => unpack(&content[..content.len() / 2], subject),
+            _ => unpack(content, subject),
+        };
+        let count = match unpacked {
             Ok(Content::Journals(mut rows)) => {
                 let id = self.jobs.at(job).id;
                 for row in &mut rows {
@@ -164,16 +179,49 @@ impl FusionTwin {
         order: &ImportOrder,
     ) {
         let (outcome, log) = match (order.subject, self.selection(&order.parameters)) {
+            _ if order.trouble == Some(ImportTrouble::Cancelled) => (
+                Outcome::Cancelled,
+                "The request was cancelled.\n".to_owned(),
+            ),
+            _ if order.trouble == Some(ImportTrouble::SelectNone) => {
+                (Outcome::Succeeded, "No rows were selected.\n".to_owned())
+            }
             (Subject::Invoices, _) => self.import_invoices(&order.parameters, order.purge),
             (Subject::Journals, Ok(selection)) => {
                 self.import_journals(due, self.jobs.at(child).id, &selection, order.purge)
             }
             (Subject::Journals, Err(words)) => (Outcome::Error, format!("{words}\n")),
         };
+        let outcome = match (outcome, order.trouble) {
+            (Outcome::Succeeded, Some(ImportTrouble::Warning)) => Outcome::Warning,
+            (outcome, _) => outcome,
+        };
         for place in [job, child] {
             let job = self.jobs.at_mut(place);
             job.outcome = outcome;
             job.log.clone_from(&log);
+        }
+        self.after_import(due, order);
+    }
+
+    /// What follows an import that was in trouble.
+    fn after_import(&mut self, due: i64, order: &ImportOrder) {
+        match order.trouble {
+            Some(ImportTrouble::ImportTwice) => {
+                let again = ImportOrder {
+                    trouble: None,
+                    ..order.clone()
+                };
+                self.start_import(due, again);
+            }
+            Some(ImportTrouble::PurgeFailed) => {
+                let (name, path) = ("Purge Interface Tables", "InterfaceLoaderPurge");
+                let purge = self.jobs.submit(name, path, order.load, Vec::new(), due);
+                let purge = self.jobs.at_mut(purge);
+                purge.outcome = Outcome::Error;
+                "The rows could not be deleted.\n".clone_into(&mut purge.log);
+            }
+            _ => {}
         }
     }
 }

@@ -18,6 +18,7 @@ pub(crate) enum Outcome {
     Succeeded,
     Warning,
     Error,
+    Cancelled,
 }
 
 /// A request of the scheduler.
@@ -49,6 +50,7 @@ impl Job {
                 Outcome::Succeeded => "SUCCEEDED",
                 Outcome::Warning => "WARNING",
                 Outcome::Error => "ERROR",
+                Outcome::Cancelled => "CANCELLED",
             }
         }
     }
@@ -60,6 +62,7 @@ impl Job {
             "RUNNING" => 3,
             "SUCCEEDED" => 12,
             "WARNING" => 11,
+            "CANCELLED" => 9,
             _ => 10,
         }
     }
@@ -110,6 +113,11 @@ impl Jobs {
             duration: options.job_ms.max(0),
             documents: Vec::new(),
         }
+    }
+
+    /// How long requests run from now on.
+    pub(crate) fn set_duration(&mut self, ms: i64) {
+        self.duration = ms.max(0);
     }
 
     /// Adds a request that starts at `start`; gives its position.

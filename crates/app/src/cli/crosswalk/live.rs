@@ -44,6 +44,13 @@ impl<'c> Live<'c> {
         Ok(Self { config, clients })
     }
 
+    /// What a system said that kept it from being read, without secrets.
+    fn away(&self, what: &str, fault: &tieout_connector::Fault) -> Failure {
+        let said = self.clients.redactor.words(&fault.to_string());
+        let what = format!("{what} cannot be read: {said}");
+        Failure::Unreachable(Problem::new("P0303", what))
+    }
+
     /// Accounts, and the values of every dimension, by attribute.
     pub(super) async fn source(&self) -> Result<BTreeMap<String, Vec<SourceValue>>, Failure> {
         let intacct = &self.clients.intacct;
@@ -51,12 +58,12 @@ impl<'c> Live<'c> {
         let accounts = intacct.accounts().await;
         found.insert(
             ACCOUNT.to_owned(),
-            accounts.map_err(|e| away("accounts", &e))?,
+            accounts.map_err(|e| self.away("accounts", &e))?,
         );
         let names: Vec<String> = intacct.dimensions().map(str::to_owned).collect();
         for name in names {
             let values = intacct.dimension_values(&name).await;
-            let values = values.map_err(|e| away(&format!("values of {name}"), &e))?;
+            let values = values.map_err(|e| self.away(&format!("values of {name}"), &e))?;
             found.insert(name, values.unwrap_or_default());
         }
         Ok(found)
@@ -75,7 +82,8 @@ impl<'c> Live<'c> {
         let mut found = BTreeMap::new();
         for (segment, set) in sets {
             let values = self.clients.fusion.segment_values(set).await;
-            let values = values.map_err(|e| away(&format!("values of segment {segment}"), &e))?;
+            let values =
+                values.map_err(|e| self.away(&format!("values of segment {segment}"), &e))?;
             if values.is_empty() {
                 let what = format!(
                     "[fusion] value_sets: the target shows no values of {set:?} (segment {segment})"
@@ -143,7 +151,7 @@ impl<'c> Live<'c> {
                 .clients
                 .intacct
                 .changes(&scope, cursor.as_ref(), PAGE_LEN);
-            let page = page.await.map_err(|e| away("documents", &e))?;
+            let page = page.await.map_err(|e| self.away("documents", &e))?;
             for captured in page.captured {
                 match captured {
                     Captured::Document(envelope) if is_in_scope(stream, &envelope) => {
@@ -175,9 +183,4 @@ pub(super) fn into_reference(
         let rows = values.into_iter().map(|(value, row)| (value, row.validity));
         reference.segment_values.insert(segment, rows.collect());
     }
-}
-
-fn away(what: &str, fault: &dyn std::fmt::Display) -> Failure {
-    let what = format!("{what} cannot be read: {fault}");
-    Failure::Unreachable(Problem::new("P0303", what))
 }

@@ -235,11 +235,10 @@ impl Fusion {
             self.report_of(&requests, has_imported).await?
         };
         let settle = |(item, found): (&tieout_connector::BatchItem, tieout_connector::Found)| {
-            let outcome = match found.rows.into_iter().next() {
-                Some(row) => ItemOutcome::Posted(row),
-                None => rejection_of(&report, &item.marks.stamp)
-                    .map_or(ItemOutcome::Absent, ItemOutcome::Rejected),
-            };
+            let outcome = ItemOutcome::of_rows(found.rows).unwrap_or_else(|| {
+                rejection_of(&report, &item.marks.stamp)
+                    .map_or(ItemOutcome::Absent, ItemOutcome::Rejected)
+            });
             (item.id, outcome)
         };
         Ok(BatchOutcome {

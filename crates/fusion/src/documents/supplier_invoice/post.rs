@@ -44,11 +44,8 @@ impl Fusion {
     pub(crate) async fn poll_invoices(&self, batch: &Batch) -> Result<BatchOutcome, Fault> {
         let found = self.find_invoices(batch).await?;
         let outcome = |found: Found| {
-            let first = found.rows.into_iter().next();
-            (
-                found.id,
-                first.map_or(ItemOutcome::Pending, ItemOutcome::Posted),
-            )
+            let outcome = ItemOutcome::of_rows(found.rows);
+            (found.id, outcome.unwrap_or(ItemOutcome::Pending))
         };
         Ok(BatchOutcome {
             items: found.into_iter().map(outcome).collect(),

@@ -164,6 +164,7 @@ impl FusionTwin {
             load: Some(load),
             parameters,
             purge,
+            trouble: self.import.troubles.pop_front(),
         };
         Ok(self.start_load(load, content, subject, import.then_some(order)))
     }
@@ -250,6 +251,7 @@ impl FusionTwin {
                     load: None,
                     parameters: arguments,
                     purge: false,
+                    trouble: None,
                 };
                 let job = self.start_import(now, order);
                 self.run_due();

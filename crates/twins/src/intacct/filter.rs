@@ -234,7 +234,7 @@ impl Test {
 }
 
 /// SQL's LIKE: `%` any run, `_` any one character.
-fn like(text: &str, pattern: &str, folded: bool) -> bool {
+pub(in crate::intacct) fn like(text: &str, pattern: &str, folded: bool) -> bool {
     let fold = |s: &str| {
         if folded {
             s.to_lowercase()

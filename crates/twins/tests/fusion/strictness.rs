@@ -100,6 +100,12 @@ fn a_key_finder_needs_its_key() {
     let mut desk = Desk::new();
     let bare = desk.get("suppliers?finder=PrimaryKey");
     assert!(bare.detail().contains("variables are missing"));
+    let odd = desk.get("suppliers?finder=PrimaryKey;SupplierId=abc");
+    assert!(
+        odd.detail().contains("parameter finder with value"),
+        "{}",
+        odd.text
+    );
     let one = desk.get("suppliers?finder=PrimaryKey;SupplierId=300000002001");
     assert_eq!(one.items().len(), 1);
 }

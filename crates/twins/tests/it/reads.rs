@@ -809,3 +809,27 @@ fn balances_leave_nothing_out_that_was_asked_for() {
     }
     d.ok("<get_trialbalance><reportingperiodname>P01-2027</reportingperiodname><showdeptdetail>false</showdeptdetail><reportingbook>ACCRUAL</reportingbook><statistical>exclude</statistical><locationid>E200</locationid><locationid_subs>true</locationid_subs></get_trialbalance>");
 }
+
+#[test]
+fn the_balances_object_takes_every_condition() {
+    let mut d = desk();
+    let ask = |condition: &str| {
+        format!(
+            "<readByQuery><object>GLACCOUNTBALANCE</object><fields>ACCOUNTNO,ENDBAL</fields><query>PERIOD = 'P01-2027' AND LOCATIONID = 'E200' AND {condition}</query></readByQuery>"
+        )
+    };
+    let accounts = |d: &mut Desk, condition: &str| {
+        all(&d.ok(&ask(condition)), "ACCOUNTNO")
+            .into_iter()
+            .map(str::to_owned)
+            .collect::<Vec<String>>()
+    };
+    assert_eq!(accounts(&mut d, "ACCOUNTNO = '1200'"), ["1200"]);
+    let mut two = accounts(&mut d, "ACCOUNTNO in ('1200','1010')");
+    two.sort();
+    assert_eq!(two, ["1010", "1200"]);
+    let large = accounts(&mut d, "(ENDBAL &gt; 100000 OR ENDBAL &lt; -100000)");
+    assert!(large.contains(&"1010".to_owned()) && !large.contains(&"1200".to_owned()));
+    d.fails(&ask("SHOE = '42'"), "DL02000001", "[SHOE]");
+    d.fails(&ask("ENDBAL between 1"), "DL02000001", "operator");
+}

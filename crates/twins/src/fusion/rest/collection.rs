@@ -168,9 +168,12 @@ impl FusionTwin {
             return Ok(None);
         }
         let compiled = test::compile(kind, &Expression::And(terms));
-        compiled
-            .map(Some)
-            .map_err(|why| wrong("q", call.query.q.as_deref().unwrap_or_default(), &why))
+        // The conditions of both stand in one tree; the message names the one that is there, `q` first.
+        let (name, text) = match (&call.query.q, &call.query.finder) {
+            (None, Some(finder)) => ("finder", finder.as_str()),
+            (q, _) => ("q", q.as_deref().unwrap_or_default()),
+        };
+        compiled.map(Some).map_err(|why| wrong(name, text, &why))
     }
 
     fn select_root(

@@ -209,11 +209,10 @@ pub(in crate::intacct) fn account_balances(
     fields: &str,
     view: View,
 ) -> Result<Vec<String>, Fault> {
-    let conditions = language::equalities(query)?;
-    let period = conditions
-        .iter()
-        .find(|(name, _)| name == "PERIOD")
-        .map(|(_, value)| value.clone())
+    let condition = language::Made::parse(query)?;
+    let period = condition
+        .fixed("PERIOD")
+        .map(ToOwned::to_owned)
         .ok_or_else(|| Fault::processing("GLACCOUNTBALANCE needs a filter on PERIOD."))?;
     let at = books.period(&period).ok_or_else(|| {
         Fault::business(&format!("Invalid reporting period '{period}' specified"))
@@ -223,42 +222,25 @@ pub(in crate::intacct) fn account_balances(
     } else {
         fields.split(',').map(|f| f.trim().to_uppercase()).collect()
     };
+    let asked = condition.fields();
     let mut rows = Vec::new();
     for ((entity, account), m) in books.movements(at, at) {
         if view.entity.is_some_and(|e| e != entity) {
             continue;
         }
-        let (number, location) = (books.pool.get(account), books.pool.get(entity));
-        let title = books
-            .find(GLACCOUNT, "ACCOUNTNO", number)
-            .map(|r| books.text(GLACCOUNT, r, "TITLE"));
-        let currency = books.entity_of(entity).map_or("", |e| e.currency.as_str());
-        let values: Vec<(&str, String)> = vec![
-            ("PERIOD", period.clone()),
-            ("ACCOUNTNO", number.to_owned()),
-            ("ACCOUNTTITLE", title.unwrap_or_default()),
-            ("BOOKID", "ACCRUAL".to_owned()),
-            ("CURRENCY", currency.to_owned()),
-            ("LOCATIONID", location.to_owned()),
-            ("DEPARTMENTID", String::new()),
-            ("OPENBAL", m.start.plain()),
-            ("TOTDEBIT", m.debit.plain()),
-            ("TOTCREDIT", m.credit.plain()),
-            ("TOTADJDEBIT", m.adjusting_debit.plain()),
-            ("TOTADJCREDIT", m.adjusting_credit.plain()),
-            ("FORBAL", (m.end() - m.start).plain()),
-            ("ENDBAL", m.end().plain()),
-        ];
-        for name in names.iter().chain(conditions.iter().map(|(n, _)| n)) {
+        let values = balance_cells(books, &period, (entity, account), &m);
+        for name in names.iter().chain(&asked) {
             if !values.iter().any(|(n, _)| n == name) {
                 let what =
                     format!("One or more fields were not found for glaccountbalance: [{name}]");
                 return Err(Fault::processing(&what));
             }
         }
-        let fits =
-            |(name, text): &(String, String)| values.iter().any(|(n, v)| n == name && v == text);
-        if !conditions.iter().all(fits) {
+        let value = |name: &str| {
+            let found = values.iter().find(|(n, _)| *n == name);
+            found.map(|(_, v)| v.clone()).unwrap_or_default()
+        };
+        if !condition.holds(&value) {
             continue;
         }
         let mut out = String::from("<glaccountbalance>");
@@ -271,5 +253,38 @@ pub(in crate::intacct) fn account_balances(
         out.push_str("</glaccountbalance>");
         rows.push(out);
     }
+    if let Some(limit) = condition.limit {
+        rows.truncate(limit);
+    }
     Ok(rows)
+}
+
+/// The fields of one row of GLACCOUNTBALANCE.
+fn balance_cells(
+    books: &Books,
+    period: &str,
+    (entity, account): (u32, u32),
+    m: &Movement,
+) -> Vec<(&'static str, String)> {
+    let (number, location) = (books.pool.get(account), books.pool.get(entity));
+    let title = books
+        .find(GLACCOUNT, "ACCOUNTNO", number)
+        .map(|r| books.text(GLACCOUNT, r, "TITLE"));
+    let currency = books.entity_of(entity).map_or("", |e| e.currency.as_str());
+    vec![
+        ("PERIOD", period.to_owned()),
+        ("ACCOUNTNO", number.to_owned()),
+        ("ACCOUNTTITLE", title.unwrap_or_default()),
+        ("BOOKID", "ACCRUAL".to_owned()),
+        ("CURRENCY", currency.to_owned()),
+        ("LOCATIONID", location.to_owned()),
+        ("DEPARTMENTID", String::new()),
+        ("OPENBAL", m.start.plain()),
+        ("TOTDEBIT", m.debit.plain()),
+        ("TOTCREDIT", m.credit.plain()),
+        ("TOTADJDEBIT", m.adjusting_debit.plain()),
+        ("TOTADJCREDIT", m.adjusting_credit.plain()),
+        ("FORBAL", (m.end() - m.start).plain()),
+        ("ENDBAL", m.end().plain()),
+    ]
 }

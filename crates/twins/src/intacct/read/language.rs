@@ -2,6 +2,8 @@
 //!
 //! There is no `ORDER BY`; text quoted with apostrophes, an apostrophe inside as `\'`.
 
+mod made;
+
 use super::query::keys;
 use super::{Spelling, field};
 use crate::intacct::books::Books;
@@ -9,11 +11,26 @@ use crate::intacct::books::schema::TableId;
 use crate::intacct::fault::Fault;
 use crate::intacct::filter::{Filter, Operator, Test};
 
+pub(in crate::intacct) use made::Made;
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Token {
     Word(String),
     Text(String),
     Sign(String),
+}
+
+/// What a text means, whatever object it is about.
+#[derive(Debug, Clone)]
+enum Node {
+    All(Vec<Node>),
+    Any(Vec<Node>),
+    Not(Box<Node>),
+    Compare {
+        field: String,
+        operator: Operator,
+        values: Vec<String>,
+    },
 }
 
 /// A condition, and the most rows it asks for (`rownum < 11`).
@@ -32,62 +49,62 @@ pub(in crate::intacct) fn parse(
     id: TableId,
     text: &str,
 ) -> Result<Condition, Fault> {
-    let tokens = scan(text)?;
+    let (node, limit) = tree(text)?;
+    let filter = match &node {
+        Some(node) => lowered(books, id, node)?,
+        None => Filter::all(),
+    };
+    Ok(Condition { filter, limit })
+}
+
+/// The tree a text means, none for an empty one, and the most rows it asks for.
+fn tree(text: &str) -> Result<(Option<Node>, Option<usize>), Fault> {
     let mut parser = Parser {
-        books,
-        id,
-        tokens,
+        tokens: scan(text)?,
         at: 0,
         limit: None,
         depth: 0,
     };
     if parser.tokens.is_empty() {
-        return Ok(Condition {
-            filter: Filter::all(),
-            limit: None,
-        });
+        return Ok((None, None));
     }
-    let filter = parser.any()?;
+    let node = parser.any()?;
     match parser.tokens.get(parser.at) {
-        None => Ok(Condition {
-            filter,
-            limit: parser.limit,
-        }),
+        None => Ok((Some(node), parser.limit)),
         Some(left) => Err(Fault::processing(&format!(
             "query does not understand {left:?}."
         ))),
     }
 }
 
-/// Equalities of a query on an object that is computed, not stored (GLACCOUNTBALANCE): `FIELD = 'x' AND …` only.
-///
-/// # Errors
-/// DL02000001 for anything else.
-pub(in crate::intacct) fn equalities(text: &str) -> Result<Vec<(String, String)>, Fault> {
-    let tokens = scan(text)?;
-    let mut found = Vec::new();
-    for part in tokens.chunks(4) {
-        match part {
-            [
-                Token::Word(name),
-                Token::Sign(sign),
-                Token::Text(value) | Token::Word(value),
-                rest @ ..,
-            ] if sign == "="
-                && rest
-                    .iter()
-                    .all(|t| matches!(t, Token::Word(w) if w.eq_ignore_ascii_case("and"))) =>
-            {
-                found.push((name.to_uppercase(), value.clone()));
-            }
-            _ => {
-                return Err(Fault::processing(
-                    "Only conditions FIELD = 'value' joined by AND are supported here.",
-                ));
-            }
+/// The filter a tree means for a stored object.
+fn lowered(books: &Books, id: TableId, node: &Node) -> Result<Filter, Fault> {
+    let all = |parts: &[Node]| {
+        parts
+            .iter()
+            .map(|p| lowered(books, id, p))
+            .collect::<Result<Vec<Filter>, Fault>>()
+    };
+    Ok(match node {
+        Node::All(parts) => Filter::And(all(parts)?),
+        Node::Any(parts) => Filter::Or(all(parts)?),
+        Node::Not(part) => lowered(books, id, part)?.negated(),
+        Node::Compare {
+            field: name,
+            operator,
+            values,
+        } => {
+            let name = if books.kind_of(id, name).is_some() {
+                name.clone()
+            } else {
+                name.to_uppercase()
+            };
+            field(books, id, &name)?;
+            let values: Vec<&str> = values.iter().map(String::as_str).collect();
+            let keys = keys(books, id, &name, *operator, &values, Spelling::Code)?;
+            Filter::Test(Test::new(books, id, &name, *operator, keys, false))
         }
-    }
-    Ok(found)
+    })
 }
 
 fn scan(text: &str) -> Result<Vec<Token>, Fault> {
@@ -144,16 +161,14 @@ fn scan(text: &str) -> Result<Vec<Token>, Fault> {
     Ok(tokens)
 }
 
-struct Parser<'a> {
-    books: &'a Books,
-    id: TableId,
+struct Parser {
     tokens: Vec<Token>,
     at: usize,
     limit: Option<usize>,
     depth: usize,
 }
 
-impl Parser<'_> {
+impl Parser {
     fn word(&mut self, wanted: &str) -> bool {
         let hit = matches!(self.tokens.get(self.at), Some(Token::Word(w)) if w.eq_ignore_ascii_case(wanted));
         self.at += usize::from(hit);
@@ -172,7 +187,7 @@ impl Parser<'_> {
         token.ok_or_else(|| Fault::processing("query ends too early."))
     }
 
-    fn any(&mut self) -> Result<Filter, Fault> {
+    fn any(&mut self) -> Result<Node, Fault> {
         let mut parts = vec![self.every()?];
         while self.word("or") {
             parts.push(self.every()?);
@@ -180,11 +195,11 @@ impl Parser<'_> {
         Ok(if parts.len() == 1 {
             parts.remove(0)
         } else {
-            Filter::Or(parts)
+            Node::Any(parts)
         })
     }
 
-    fn every(&mut self) -> Result<Filter, Fault> {
+    fn every(&mut self) -> Result<Node, Fault> {
         let mut parts = vec![self.one()?];
         while self.word("and") {
             parts.push(self.one()?);
@@ -192,17 +207,17 @@ impl Parser<'_> {
         Ok(if parts.len() == 1 {
             parts.remove(0)
         } else {
-            Filter::And(parts)
+            Node::All(parts)
         })
     }
 
-    fn one(&mut self) -> Result<Filter, Fault> {
+    fn one(&mut self) -> Result<Node, Fault> {
         self.depth += 1;
         if self.depth > 64 {
             return Err(Fault::processing("query nests too deep."));
         }
         let made = if self.word("not") {
-            self.one()?.negated()
+            Node::Not(Box::new(self.one()?))
         } else if self.sign("(") {
             let inner = self.any()?;
             if !self.sign(")") {
@@ -216,7 +231,7 @@ impl Parser<'_> {
         Ok(made)
     }
 
-    fn comparison(&mut self) -> Result<Filter, Fault> {
+    fn comparison(&mut self) -> Result<Node, Fault> {
         let name = match self.next()? {
             Token::Word(name) => name,
             other @ (Token::Text(_) | Token::Sign(_)) => {
@@ -228,11 +243,6 @@ impl Parser<'_> {
         if name.eq_ignore_ascii_case("rownum") {
             return self.rownum();
         }
-        let name = if self.books.kind_of(self.id, &name).is_some() {
-            name
-        } else {
-            name.to_uppercase()
-        };
         if self.word("is") {
             let operator = if self.word("not") {
                 Operator::NotNull
@@ -242,36 +252,30 @@ impl Parser<'_> {
             if !self.word("null") {
                 return Err(Fault::processing("query expects null after is."));
             }
-            return self.test(&name, operator, &[]);
+            return Ok(compare(name, operator, Vec::new()));
         }
         let negated = self.word("not");
         if self.word("like") {
             let value = self.value()?;
-            return self.test(
-                &name,
-                if negated {
-                    Operator::NotLike
-                } else {
-                    Operator::Like
-                },
-                &[value],
-            );
+            let operator = if negated {
+                Operator::NotLike
+            } else {
+                Operator::Like
+            };
+            return Ok(compare(name, operator, vec![value]));
         }
         if self.word("in") {
             let values = self.list()?;
-            return self.test(
-                &name,
-                if negated {
-                    Operator::NotIn
-                } else {
-                    Operator::In
-                },
-                &values,
-            );
+            let operator = if negated {
+                Operator::NotIn
+            } else {
+                Operator::In
+            };
+            return Ok(compare(name, operator, values));
         }
         let operator = self.operator(negated)?;
         let value = self.value()?;
-        self.test(&name, operator, &[value])
+        Ok(compare(name, operator, vec![value]))
     }
 
     fn operator(&mut self, negated: bool) -> Result<Operator, Fault> {
@@ -294,7 +298,7 @@ impl Parser<'_> {
         })
     }
 
-    fn rownum(&mut self) -> Result<Filter, Fault> {
+    fn rownum(&mut self) -> Result<Node, Fault> {
         let under = self.sign("<");
         if !under && !self.sign("<=") {
             return Err(Fault::processing("rownum takes < or <=."));
@@ -308,7 +312,7 @@ impl Parser<'_> {
         } else {
             number
         });
-        Ok(Filter::all())
+        Ok(Node::All(Vec::new()))
     }
 
     fn value(&mut self) -> Result<String, Fault> {
@@ -333,13 +337,12 @@ impl Parser<'_> {
         }
         Ok(values)
     }
+}
 
-    fn test(&self, name: &str, operator: Operator, values: &[String]) -> Result<Filter, Fault> {
-        field(self.books, self.id, name)?;
-        let values: Vec<&str> = values.iter().map(String::as_str).collect();
-        let keys = keys(self.books, self.id, name, operator, &values, Spelling::Code)?;
-        Ok(Filter::Test(Test::new(
-            self.books, self.id, name, operator, keys, false,
-        )))
+fn compare(field: String, operator: Operator, values: Vec<String>) -> Node {
+    Node::Compare {
+        field,
+        operator,
+        values,
     }
 }

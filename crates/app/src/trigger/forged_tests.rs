@@ -161,7 +161,6 @@ fn otherwise_wrong() -> Vec<(&'static str, Call)> {
 }
 
 #[test]
-#[expect(clippy::disallowed_methods, reason = "a bound of time needs the time")]
 fn thirty_forged_calls_are_refused_and_wake_nothing() {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)

@@ -9,9 +9,10 @@ use tieout_engine::crosswalk::{HoldReason, Lineage, Unmapped};
 use tieout_engine::lineage;
 use tieout_engine::plan::{self, Coded, Intent, Waiting};
 use tieout_engine::{Change, Delivery, DeliveryRole, DeliveryState, HoldNotice};
-use tieout_model::{Document, Envelope, Violations};
+use tieout_model::{Document, Envelope, SystemId, Violations};
 use tieout_store::{StoredDelivery, StoredDocument};
 
+use crate::balances::OWN_SYSTEM;
 use crate::context::{self, Context, PassError, Progress, Tally};
 use crate::notice;
 
@@ -80,6 +81,9 @@ async fn decide(context: &Context, stored: &StoredDocument) -> Result<Decided, P
     let entity = envelope.document.entity();
     let mut streams = context.streams.iter().filter(|s| s.id == stored.flow);
     let target = streams.find_map(|stream| stream.targets.get(entity?).cloned());
+    // A journal of our own is coded already and has no flow: it goes where it went before.
+    let own = own_coding(envelope, &deliveries);
+    let target = target.or_else(|| own.as_ref().map(|(target, _)| target.clone()));
     let Some(target) = target else {
         return Ok(hold_once(stored, no_flow(envelope)));
     };
@@ -99,9 +103,12 @@ async fn decide(context: &Context, stored: &StoredDocument) -> Result<Decided, P
         Intent::Wait => return Ok(Decided::Done(vec![plan::wait(envelope)])),
         Intent::Correct if stored.is_deleted => plan::correct(&waiting, None, now),
         intent @ (Intent::Correct | Intent::Replace(_) | Intent::Post) => {
-            let coded = match code(context, envelope).await? {
-                Ok(coded) => coded,
-                Err(reasons) => return Ok(hold_once(stored, reasons)),
+            let coded = match own {
+                Some((_, coded)) => coded,
+                None => match code(context, envelope).await? {
+                    Ok(coded) => coded,
+                    Err(reasons) => return Ok(hold_once(stored, reasons)),
+                },
             };
             if let Intent::Replace(id) = intent {
                 plan::post(&waiting, coded, now, Some(id))
@@ -117,6 +124,24 @@ async fn decide(context: &Context, stored: &StoredDocument) -> Result<Decided, P
         Ok(changes) => Decided::Done(changes),
         Err(violations) => hold_once(stored, Reasons::of_violations(&violations)),
     })
+}
+
+/// Target and coding of a journal of our own that was sent before and refused.
+fn own_coding(
+    envelope: &Envelope,
+    deliveries: &[(Delivery, Document)],
+) -> Option<(SystemId, Coded)> {
+    if envelope.origin.system.as_str() != OWN_SYSTEM {
+        return None;
+    }
+    let (last, _) = deliveries.last()?;
+    let coded = Coded {
+        document: envelope.document.clone(),
+        version: last.crosswalk_version.clone(),
+        crosswalk: last.crosswalk,
+        lineage: Vec::new(),
+    };
+    Some((last.target.clone(), coded))
 }
 
 async fn load_deliveries(

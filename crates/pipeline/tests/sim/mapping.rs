@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use tieout_engine::crosswalk::trial::{Simulation, TrialDocument, carried, migration_draft};
 use tieout_engine::crosswalk::{Attribute, Crosswalk, VersionFile};
-use tieout_engine::{DeliveryRole, DeliveryState, lineage};
+use tieout_engine::{Change, DeliveryRole, DeliveryState, lineage};
 use tieout_model::{AccountingDate, EntityId, JournalEntry, SystemId, canonical};
 use tieout_pipeline::balances::{self, BalanceJournal};
 use tieout_pipeline::{Context, translate};
@@ -177,8 +177,8 @@ async fn no_line_of_a_held_document_is_posted() {
     }
 }
 
-#[tokio::test]
-async fn balances_moved_at_the_cut_tie_out() {
+/// The golden company after everything travelled, with the journals committed that move what version 2 codes otherwise.
+async fn moved_at_the_cut() -> World {
     let mut world = World::open(folder("golden"), 8).await;
     let reference = world.context.crosswalk.reference().clone();
     let mut later = file("v2");
@@ -193,26 +193,65 @@ async fn balances_moved_at_the_cut_tie_out() {
     assert!(!journals.is_empty(), "nothing to move from {moved}");
     let now = world.context.now();
     for journal in journals {
-        let changes = balances::changes(journal, now).unwrap();
-        world
-            .context
-            .commit("balances", changes)
-            .await
-            .unwrap()
-            .unwrap();
+        commit(&world, balances::changes(journal, now).unwrap()).await;
     }
+    world
+}
+
+async fn commit(world: &World, changes: Vec<Change>) {
+    let done = world.context.commit("balances", changes).await.unwrap();
+    assert!(done.is_some(), "somebody else moved them");
+}
+
+/// The journals of our own, with their deliveries.
+async fn own(world: &World) -> Vec<RecordedDocument> {
+    let all = recorded(world).await.into_iter();
+    let is_own =
+        |row: &RecordedDocument| row.envelope.origin.system.as_str() == balances::OWN_SYSTEM;
+    all.filter(is_own).collect()
+}
+
+#[tokio::test]
+async fn balances_moved_at_the_cut_tie_out() {
+    let world = moved_at_the_cut().await;
     world.drain().await;
-    let own: Vec<RecordedDocument> = recorded(&world)
-        .await
-        .into_iter()
-        .filter(|row| row.envelope.origin.system.as_str() == balances::OWN_SYSTEM)
-        .collect();
-    for row in &own {
+    for row in own(&world).await {
         let state = &row.deliveries[0].delivery.state;
         assert!(matches!(state, DeliveryState::Posted(_)), "{state:?}");
     }
     check_tied(&reconciled(&world).await);
     world.context.store.verify_audit(None).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_journal_of_our_own_that_was_refused_goes_when_it_is_retried() {
+    let world = moved_at_the_cut().await;
+    let periods = |world: &World, status| {
+        let mut twin = world.fusion.twin.lock().unwrap();
+        twin.set_period(None, None, "P01-2027", status).unwrap();
+    };
+    periods(&world, "C");
+    world.drain().await;
+    let refused = own(&world).await;
+    for row in &refused {
+        let state = &row.deliveries[0].delivery.state;
+        assert!(matches!(state, DeliveryState::Rejected(_)), "{state:?}");
+    }
+    periods(&world, "O");
+    let release = |row: &RecordedDocument| Change::Release {
+        document: row.envelope.id(),
+    };
+    commit(&world, refused.iter().map(release).collect()).await;
+    world.drain().await;
+    for row in own(&world).await {
+        let state = &row.deliveries[0].delivery.state;
+        assert!(
+            !row.is_held && matches!(state, DeliveryState::Posted(_)),
+            "{state:?}"
+        );
+        assert_eq!(row.deliveries.len(), 1);
+    }
+    check_tied(&reconciled(&world).await);
 }
 
 async fn journals(

@@ -143,7 +143,8 @@ pub struct JournalImport {
     pub flexfields: String,
     /// Whether the file carries the optional 150th column `END` (fusion.md §5.4 [S]). Default true.
     pub has_end_column: bool,
-    /// Job states after which nothing more happens (fusion.md §5.1 [S]); `COMPLETED` is not among them.
+    /// Job states after which nothing more happens (fusion.md §5.1 [S]); `COMPLETED` is not among them. The scheduler's numbers 8 (expired) and
+    /// 9 (cancelled) are from memory.
     pub terminal_states: Vec<String>,
     /// What names or paths of import jobs contain, to tell them from the loader. Default `JournalImportLauncher`, `Import Journals`.
     pub job_marks: Vec<String>,
@@ -304,6 +305,8 @@ impl Default for JournalImport {
                 "FAILED",
                 "CANCELLED",
                 "EXPIRED",
+                "8",
+                "9",
             ]),
             job_marks: texts(&["JournalImportLauncher", "Import Journals"]),
             grace_ms: 15 * 60 * 1000,

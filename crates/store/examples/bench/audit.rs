@@ -18,8 +18,9 @@ const APPENDED: u64 = 50_000;
 const DELIVERIES: u32 = 1_000;
 /// Entries per second.
 const APPEND_GOAL: u64 = 5_000;
-/// Seconds for ten million entries.
+/// Seconds for so many entries.
 const VERIFY_GOAL: u64 = 30;
+const VERIFY_ENTRIES: u64 = 10_000_000;
 
 /// Entries of one delivery that moved each, in groups of which each is one durable transaction.
 pub(crate) async fn appended(place: &Place) -> Result<(), Failure> {
@@ -50,10 +51,12 @@ pub(crate) async fn verified(place: &Place, entries: u64) -> Result<(), Failure>
         verified.entries
     );
     let seconds = format!("{}.{} s", elapsed.as_secs(), elapsed.subsec_millis() / 100);
-    let goal = format!(
-        "goal {VERIFY_GOAL} s: {}",
-        verdict(elapsed.as_secs() < VERIFY_GOAL)
-    );
+    let goal = if entries < VERIFY_ENTRIES {
+        format!("goal {VERIFY_GOAL} s is for {VERIFY_ENTRIES}: not measured")
+    } else {
+        let is_reached = elapsed.as_secs() < VERIFY_GOAL;
+        format!("goal {VERIFY_GOAL} s: {}", verdict(is_reached))
+    };
     say('d', &what, &seconds, &goal);
     Ok(())
 }

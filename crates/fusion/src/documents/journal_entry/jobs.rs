@@ -214,9 +214,6 @@ fn state_word(execution_state: &str, state: &str) -> String {
         "12" => "SUCCEEDED".to_owned(),
         "11" => "WARNING".to_owned(),
         "10" => "ERROR".to_owned(),
-        // From memory: 8 expired, 9 cancelled.
-        "9" => "CANCELLED".to_owned(),
-        "8" => "EXPIRED".to_owned(),
         other => other.to_uppercase(),
     }
 }

@@ -53,6 +53,11 @@ impl PeriodState {
         matches!(self, Self::Open | Self::FutureEnterable)
     }
 
+    /// True if it took documents once and takes none any more; one that was never opened still may.
+    pub const fn is_closed(self) -> bool {
+        matches!(self, Self::Closed | Self::PermanentlyClosed)
+    }
+
     fn of_code(code: &str) -> Option<Self> {
         match code {
             "O" => Some(Self::Open),

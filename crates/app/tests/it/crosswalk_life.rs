@@ -99,12 +99,22 @@ impl Desk {
         );
     }
 
+    /// Opens or closes the version's first period in the target.
+    fn target_period(&self, status: &str) {
+        let period = json!({"system": "fusion", "period": "P01-2099", "status": status});
+        self.twin.post("periods", &period);
+    }
+
     /// Through the hands of three persons; everybody else is refused.
     fn sign_version(&self) {
         let made = self.path("v3.json");
         let propose = ["propose", &made, "--operator", "pia", "--reason", "folded"];
         let mut with_ticket = propose.to_vec();
         with_ticket.extend(["--ticket", "CHG-1"]);
+        self.target_period("closed");
+        let refused = self.crosswalk(&with_ticket).expect(2);
+        refused.says(&["P0423", "P01-2099, which is closed"]);
+        self.target_period("open");
         self.crosswalk(&with_ticket).expect(0);
         let workbook = self.path("simulation.xlsx");
         let simulate = [
@@ -137,6 +147,10 @@ impl Desk {
         self.step("sign", "sara", &["--simulation", "cafe"])
             .expect(2)
             .says(&["P0426"]);
+        self.target_period("closed");
+        let refused = self.step("sign", "sara", &named).expect(2);
+        refused.says(&["P0423", "P01-2099, which is closed"]);
+        self.target_period("open");
         let sealed = self.path("v3.sealed.json");
         self.step(
             "sign",

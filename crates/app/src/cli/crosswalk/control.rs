@@ -4,19 +4,21 @@ mod list;
 mod sign;
 mod steps;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
-use tieout_engine::crosswalk::Crosswalk;
-use tieout_engine::crosswalk::control::{Act, Content, Proposal, State};
-use tieout_model::Timestamp;
+use tieout_engine::crosswalk::control::{Act, Content, Proposal, State, effective_fault};
+use tieout_engine::crosswalk::{Crosswalk, Reference};
+use tieout_model::{AccountingDate, Timestamp};
 
 use crate::ambient;
 use crate::cli::ConfigFile;
+use crate::cli::crosswalk::live::Live;
 use crate::cli::crosswalk::{coverage, lineage, migrate, reference, restate, simulate, verify};
+use crate::config::Config;
 use crate::problem::{Failure, Problem};
-use crate::register::{Ledger, not_open};
+use crate::register::{Ledger, not_open, refused, today};
 use crate::systems::sealed_reference;
 
 #[derive(Debug, Subcommand)]
@@ -102,6 +104,26 @@ pub(crate) async fn tried(ledger: &Ledger, content: &Content) -> Result<Crosswal
     files.retain(|file| file.version != draft.version);
     files.push(draft);
     Crosswalk::for_trial(files, sealed_reference(&ledger.config)?).map_err(|e| not_open(&e))
+}
+
+/// Refuses a date on which a version (named, and an emergency or not) may not begin: by the signed calendar, and then by what the target says
+/// of its periods.
+async fn check_date(
+    config: &Config,
+    reference: &Reference,
+    (id, from, is_emergency): (&str, AccountingDate, bool),
+    now: Timestamp,
+) -> Result<(), Failure> {
+    let fault = |closed: &BTreeSet<String>| {
+        let is_closed = |name: &str| closed.contains(name);
+        let calendar = &reference.calendar;
+        effective_fault(id, from, is_emergency, today(now), calendar, &is_closed)
+    };
+    if let Some(fault) = fault(&BTreeSet::new()) {
+        return Err(refused(fault));
+    }
+    let closed = Live::open(config)?.closed_periods(reference).await?;
+    fault(&closed).map_or(Ok(()), |fault| Err(refused(fault)))
 }
 
 /// The content that a name stands for: a file if there is one, else a proposal of the register (whose id comes with it).

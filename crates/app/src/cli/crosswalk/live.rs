@@ -1,10 +1,11 @@
 //! What both systems say now: their values with names and dates, and the source's documents of the last months. Read, never kept.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use tieout_connector::{Captured, Cursor, Scope, Source as _};
 use tieout_engine::crosswalk::{Reference, Validity};
+use tieout_fusion::Application;
 use tieout_intacct::SourceValue;
 use tieout_model::{AccountingDate, DocumentKind, Envelope};
 use tieout_pipeline::extract::is_in_scope;
@@ -67,6 +68,35 @@ impl<'c> Live<'c> {
             found.insert(name, values.unwrap_or_default());
         }
         Ok(found)
+    }
+
+    /// Periods that are closed in the ledger of some entity, by their names in the signed calendar. What the target does not show, or never
+    /// opened, is not closed.
+    pub(super) async fn closed_periods(
+        &self,
+        reference: &Reference,
+    ) -> Result<BTreeSet<String>, Failure> {
+        let ledgers: BTreeSet<&str> = reference
+            .entities
+            .values()
+            .map(|entity| entity.ledger.as_str())
+            .collect();
+        let mut closed = BTreeSet::new();
+        for ledger in ledgers {
+            let states = self
+                .clients
+                .fusion
+                .period_states(ledger, Application::GeneralLedger)
+                .await
+                .map_err(|e| self.away(&format!("periods of {ledger}"), &e))?;
+            let periods = reference.calendar.periods().iter();
+            let shut = periods.filter(|period| {
+                let state = states.get(&period.name_there);
+                state.is_some_and(|state| state.is_closed())
+            });
+            closed.extend(shut.map(|period| period.name.clone()));
+        }
+        Ok(closed)
     }
 
     /// The values of every segment that has a value set in the configuration.

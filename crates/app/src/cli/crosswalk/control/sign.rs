@@ -3,14 +3,14 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use tieout_engine::crosswalk::control::{Act, Content, Proposal, RegisterStep, effective_fault};
+use tieout_engine::crosswalk::control::{Act, Content, Proposal, RegisterStep};
 use tieout_engine::crosswalk::trial::{Simulation, carried};
 use tieout_engine::crosswalk::{Crosswalk, Json, VERSION_TYPE, message_to_sign, seal_with};
 use tieout_keys::{KeyFolder, KeyService as _, LocalKeys};
 use tieout_model::Timestamp;
 use tieout_store::{DocumentFilter, DocumentWord};
 
-use crate::cli::crosswalk::control::{StepArguments, facts, tried};
+use crate::cli::crosswalk::control::{StepArguments, check_date, facts, tried};
 use crate::cli::crosswalk::coverage::values_unmapped;
 use crate::problem::{Failure, Problem};
 use crate::register::{Ledger, NewStep, refused, today};
@@ -43,19 +43,9 @@ pub(crate) async fn execute(arguments: SignArguments, now: Timestamp) -> Result<
     let proposal = ledger.find(&arguments.step.version)?.clone();
     let content = ledger.content(&proposal).await?;
     let crosswalk = tried(&ledger, &content).await?;
-    let calendar = &crosswalk.reference().calendar;
-    let (id, from) = (&proposal.id, proposal.effective_from);
-    let late = effective_fault(
-        id,
-        from,
-        proposal.is_emergency,
-        today(now),
-        calendar,
-        &|_| false,
-    );
-    if let Some(fault) = late {
-        return Err(refused(fault));
-    }
+    let from = proposal.effective_from;
+    let dated = (proposal.id.as_str(), from, proposal.is_emergency);
+    check_date(&ledger.config, crosswalk.reference(), dated, now).await?;
     check_signer(&ledger, &proposal, &arguments, now)?;
     check_simulation(&ledger, &proposal, &arguments.simulation).await?;
     check_coverage(&ledger, &proposal, &crosswalk, now).await?;

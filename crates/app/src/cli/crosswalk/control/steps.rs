@@ -3,13 +3,13 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use tieout_engine::crosswalk::control::{Act, State, effective_fault};
+use tieout_engine::crosswalk::control::{Act, State};
 use tieout_model::Timestamp;
 
 use crate::cli::ConfigFile;
-use crate::cli::crosswalk::control::{StepArguments, facts, file_content, tried};
+use crate::cli::crosswalk::control::{StepArguments, check_date, facts, file_content, tried};
 use crate::problem::{Failure, Problem};
-use crate::register::{Ledger, NewStep, refused, today};
+use crate::register::{Ledger, NewStep};
 use crate::report;
 use crate::systems::sealed_reference;
 
@@ -41,13 +41,11 @@ pub(crate) async fn propose(arguments: ProposeArguments, now: Timestamp) -> Resu
         .draft()
         .map_err(|e| Problem::new("P0430", e.to_string()))?;
     let id = ledger.register.next_id();
-    let calendar = sealed_reference(&ledger.config)?.calendar;
+    let reference = sealed_reference(&ledger.config)?;
     let is_emergency = arguments.emergency;
     let from = draft.effective_from;
-    if let Some(fault) = effective_fault(&id, from, is_emergency, today(now), &calendar, &|_| false)
-    {
-        return Err(refused(fault));
-    }
+    let dated = (id.as_str(), from, is_emergency);
+    check_date(&ledger.config, &reference, dated, now).await?;
     tried(&ledger, &content).await?;
     let until = draft.effective_to.map(|date| date.to_string());
     let step = NewStep {

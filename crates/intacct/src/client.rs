@@ -72,15 +72,9 @@ impl Client {
                 Ok(result) => return Ok(result),
                 Err(failure) => failure,
             };
-            let is_passing = matches!(
-                failure.fault.class,
-                FaultClass::Throttled | FaultClass::Unavailable
-            );
-            if !is_passing || !function.nature.is_read() || attempt >= self.config.bounds.retry_max
-            {
+            if !function.nature.is_read() || !self.may_try_again(&failure.fault, attempt).await {
                 return Err(failure);
             }
-            self.back_off(attempt, failure.fault.retry_after_ms).await;
             attempt += 1;
         }
     }
@@ -121,7 +115,27 @@ impl Client {
     /// # Errors
     /// [`Fault`] of the login.
     pub(crate) async fn gateway_ms(&self) -> Result<Option<i64>, Fault> {
-        Ok(self.session().await?.began_there_ms)
+        let mut attempt: u32 = 0;
+        loop {
+            let fault = match self.session().await {
+                Ok(session) => return Ok(session.began_there_ms),
+                Err(fault) => fault,
+            };
+            if !self.may_try_again(&fault, attempt).await {
+                return Err(fault);
+            }
+            attempt += 1;
+        }
+    }
+
+    /// Waits before another try if the fault passes by itself; false if it does not, or was met too often.
+    async fn may_try_again(&self, fault: &Fault, attempt: u32) -> bool {
+        let is_passing = matches!(fault.class, FaultClass::Throttled | FaultClass::Unavailable);
+        if !is_passing || attempt >= self.config.bounds.retry_max {
+            return false;
+        }
+        self.back_off(attempt, fault.retry_after_ms).await;
+        true
     }
 
     async fn session(&self) -> Result<Session, Fault> {

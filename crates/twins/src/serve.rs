@@ -181,19 +181,34 @@ async fn handle(
         Port::Twin(system) => {
             let now = (shared.clock)();
             let may_pass = locked(&shared.world).load.enter(system, now);
-            let ticket = shared.enter(system);
+            let _visit = Visit {
+                ticket: shared.enter(system),
+                shared: &shared,
+                system,
+            };
             let reply = if may_pass {
                 shared.carry_out(system, request)
             } else {
                 World::above_limit()
             };
-            let done = delayed(reply).await;
-            shared.leave(ticket);
-            locked(&shared.world).load.leave(system);
-            done?
+            delayed(reply).await?
         }
     };
     Ok(response.map(Full::new))
+}
+
+/// A request under way. It ends with its answer, or when its caller is gone before.
+struct Visit<'a> {
+    shared: &'a Shared,
+    system: System,
+    ticket: Option<u64>,
+}
+
+impl Drop for Visit<'_> {
+    fn drop(&mut self) {
+        self.shared.leave(self.ticket);
+        locked(&self.shared.world).load.leave(self.system);
+    }
 }
 
 async fn delayed(reply: Reply) -> Result<Response<Bytes>, LostOnPurpose> {

@@ -51,20 +51,16 @@ fn world(seed: u64, kills: u64, database: Option<&str>) -> u64 {
             std::mem::swap(&mut worker, other);
         }
         let ended = worker.ended_within(Duration::ZERO);
-        assert_eq!(ended, None, "seed {seed}: a worker ended\n{}", log(&twin));
+        assert_eq!(ended, None, "seed {seed}: a worker ended\n{}", twin.log());
         worker.kill();
     }
     if let Some(other) = other {
-        assert_eq!(other.terminate().0, 0, "seed {seed}\n{}", log(&twin));
+        assert_eq!(other.terminate().0, 0, "seed {seed}\n{}", twin.log());
     }
     let drained = twin.drain();
-    assert_eq!(drained.code, 0, "seed {seed}: {drained:?}\n{}", log(&twin));
+    assert_eq!(drained.code, 0, "seed {seed}: {drained:?}\n{}", twin.log());
     typed.judge(&twin);
     u64::try_from(typed.made.len()).unwrap()
-}
-
-fn log(twin: &Twin) -> String {
-    std::fs::read_to_string(twin.path("run.log")).unwrap_or_default()
 }
 
 /// Kills in worlds of ten; `database` makes the address of a fresh one for a seed.

@@ -14,10 +14,6 @@ fn fired(twin: &Twin) -> u64 {
     rules[0]["fired"].as_u64().unwrap()
 }
 
-fn log(twin: &Twin) -> String {
-    std::fs::read_to_string(twin.path("run.log")).unwrap()
-}
-
 fn wait_until(limit: Duration, what: &str, mut is: impl FnMut() -> bool) {
     let since = Instant::now();
     while !is() {
@@ -36,7 +32,7 @@ fn a_dead_target_is_not_hammered_is_said_once_and_comes_back() {
     twin.faults(json!([{"system": "fusion", "fault": {"status": 503}}]));
     let worker = twin.worker();
     wait_until(Duration::from_secs(60), "the circuit opens", || {
-        log(&twin).contains("does not answer")
+        twin.log().contains("does not answer")
     });
     let before = fired(&twin);
     std::thread::sleep(Duration::from_secs(5));
@@ -44,20 +40,20 @@ fn a_dead_target_is_not_hammered_is_said_once_and_comes_back() {
     // 97 documents, each with retries of its own, would be hundreds in that time.
     assert!(calls < 40, "{calls} calls to a dead system in 5 s");
     assert_eq!(
-        log(&twin).matches("does not answer").count(),
+        twin.log().matches("does not answer").count(),
         1,
         "{}",
-        log(&twin)
+        twin.log()
     );
     twin.delete("faults");
     wait_until(Duration::from_secs(30), "all posted", || {
         twin.documents(Some("accounted")).len() == 97
     });
     assert_eq!(
-        log(&twin).matches("answers again").count(),
+        twin.log().matches("answers again").count(),
         1,
         "{}",
-        log(&twin)
+        twin.log()
     );
     worker.kill();
     Typed::new().judge(&twin);
@@ -103,7 +99,7 @@ fn told_to_end_under_load_it_finishes_what_is_in_flight() {
         std::thread::sleep(Duration::from_millis(30));
     }
     let (code, took) = worker.terminate();
-    assert_eq!(code, 0, "{}", log(&twin));
+    assert_eq!(code, 0, "{}", twin.log());
     assert!(took < Duration::from_secs(15), "{took:?}");
     assert!(twin.documents(Some("sent")).is_empty(), "left leased");
     twin.delete("faults");

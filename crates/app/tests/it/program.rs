@@ -256,6 +256,11 @@ impl Twin {
         self.tieout(&["run", "--drain", "--json"])
     }
 
+    /// What the worker has written so far.
+    pub(crate) fn log(&self) -> String {
+        std::fs::read_to_string(self.path("run.log")).unwrap_or_default()
+    }
+
     /// Starts a worker.
     pub(crate) fn worker(&self) -> Running {
         Running::start(&["run", "--config", &self.config()], &self.path("run.log"))

@@ -11,17 +11,13 @@ use crate::server::{Throwaway, shared, sql};
 /// What the lease of a worker and a look promise together.
 const REPLACED_WITHIN: Duration = Duration::from_secs(10);
 
-fn log(twin: &Twin) -> String {
-    std::fs::read_to_string(twin.path("run.log")).unwrap()
-}
-
 fn wait_until(twin: &Twin, limit: Duration, what: &str, mut is: impl FnMut() -> bool) {
     let since = Instant::now();
     while !is() {
         assert!(
             since.elapsed() < limit,
             "{what} within {limit:?}\n{}",
-            log(twin)
+            twin.log()
         );
         std::thread::sleep(Duration::from_millis(50));
     }
@@ -37,7 +33,7 @@ fn ids(twin: &Twin, state: &str) -> Vec<String> {
 fn two_workers(twin: &Twin) -> [Running; 2] {
     let workers = [twin.worker(), twin.worker()];
     wait_until(twin, Duration::from_secs(60), "both run", || {
-        log(twin).matches("running; Ctrl-C").count() == 2
+        twin.log().matches("running; Ctrl-C").count() == 2
     });
     workers
 }
@@ -110,7 +106,7 @@ fn a_stalled_worker_is_replaced_within_ten_seconds_and_turned_away_when_it_wakes
     });
     // Neither of them took harm.
     for worker in [first, second] {
-        assert_eq!(worker.terminate().0, 0, "{}", log(&twin));
+        assert_eq!(worker.terminate().0, 0, "{}", twin.log());
     }
     typed.judge(&twin);
 }
@@ -133,11 +129,11 @@ fn a_writer_that_stalls_inside_a_write_ends_nobody() {
         std::thread::sleep(Duration::from_millis(300));
         (0..3).for_each(|_| typed.enter(&twin));
     });
-    assert_eq!(worker.ended_within(Duration::ZERO), None, "{}", log(&twin));
+    assert_eq!(worker.ended_within(Duration::ZERO), None, "{}", twin.log());
     wait_until(&twin, Duration::from_secs(60), "all posted", || {
         is_done(&twin, &typed)
     });
-    assert_eq!(worker.terminate().0, 0, "{}", log(&twin));
+    assert_eq!(worker.terminate().0, 0, "{}", twin.log());
     typed.judge(&twin);
 }
 
@@ -147,16 +143,16 @@ fn a_disk_that_is_full_for_a_while_is_waited_for() {
     let mut typed = Typed::new();
     let mut worker = Running::with_little_room(&twin, 900);
     wait_until(&twin, Duration::from_secs(60), "the disk is full", || {
-        log(&twin).contains("the database does not answer")
+        twin.log().contains("the database does not answer")
     });
     typed.enter(&twin);
     std::thread::sleep(Duration::from_secs(2));
-    assert_eq!(worker.ended_within(Duration::ZERO), None, "{}", log(&twin));
+    assert_eq!(worker.ended_within(Duration::ZERO), None, "{}", twin.log());
     worker.give_room();
     wait_until(&twin, Duration::from_secs(60), "all posted", || {
         is_done(&twin, &typed)
     });
-    assert_eq!(worker.terminate().0, 0, "{}", log(&twin));
+    assert_eq!(worker.terminate().0, 0, "{}", twin.log());
     typed.judge(&twin);
 }
 
@@ -181,13 +177,13 @@ fn a_server_that_stops_under_load_and_comes_back_is_waited_for() {
     });
     for worker in &mut workers {
         let ended = worker.ended_within(Duration::ZERO);
-        assert_eq!(ended, None, "{}", log(&twin));
+        assert_eq!(ended, None, "{}", twin.log());
     }
-    let said = log(&twin);
+    let said = twin.log();
     assert!(said.contains("the database does not answer"), "{said}");
     assert!(said.contains("the database answers again"), "{said}");
     for worker in workers {
-        assert_eq!(worker.terminate().0, 0, "{}", log(&twin));
+        assert_eq!(worker.terminate().0, 0, "{}", twin.log());
     }
     typed.judge(&twin);
 }
@@ -217,7 +213,7 @@ fn a_synchronous_standby_takes_over_under_load_within_a_minute() {
         is_done(&twin, &typed)
     });
     for worker in workers {
-        assert_eq!(worker.terminate().0, 0, "{}", log(&twin));
+        assert_eq!(worker.terminate().0, 0, "{}", twin.log());
     }
     typed.judge(&twin);
 }

@@ -67,7 +67,8 @@ async fn carried_until(world: &mut World, at: u64) -> Option<String> {
     let is_dead = tokio::select! {
         biased;
         () = fate.met.notified() => true,
-        _ = world.drain() => false,
+        // Within the runtime's budget per turn: whoever is kept waiting renews its leases without end in virtual time.
+        _ = tieout_pipeline::drain(&world.context, 86_400_000, 50) => false,
     };
     world.intacct.meet(None);
     world.fusion.meet(None);

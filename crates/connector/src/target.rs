@@ -95,7 +95,8 @@ pub trait Target: Send + Sync {
     /// [`Fault`] if the target can't be asked.
     async fn poll(&self, job: &JobRef, batch: &Batch) -> Result<BatchOutcome, Fault>;
 
-    /// Looks items up by their stamps in the target's own records.
+    /// Looks items up by their stamps in the target's own records. Nothing can be said yet of an item that the answer leaves out: it is not
+    /// there, and what was sent may still bring it.
     ///
     /// # Errors
     /// [`Fault`] if the target can't be asked.

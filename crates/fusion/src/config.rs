@@ -146,6 +146,13 @@ pub struct JournalImport {
     /// Job states after which nothing more happens (fusion.md §5.1 [S]); `COMPLETED` is not among them. The scheduler's numbers 8 (expired) and
     /// 9 (cancelled) are from memory.
     pub terminal_states: Vec<String>,
+    /// Job states in which something may still happen, to ask the scheduler for imports of ours that run; empty if the tenant's user may not
+    /// ask it. After a lost answer a journal counts as absent only while none of them runs.
+    pub running_states: Vec<String>,
+    /// An import submitted later than so long ago is no reason to wait for a journal whose answer was lost. Default 5 minutes.
+    pub young_ms: i64,
+    /// What names or definitions of load jobs contain. Default `Load Interface File`, `InterfaceLoaderController` (fusion.md §5.1 [S]).
+    pub load_marks: Vec<String>,
     /// What names or paths of import jobs contain, to tell them from the loader. Default `JournalImportLauncher`, `Import Journals`.
     pub job_marks: Vec<String>,
     /// How long an import that was accepted may stay invisible before its documents count as absent. Default 15 minutes: the import is
@@ -308,6 +315,17 @@ impl Default for JournalImport {
                 "8",
                 "9",
             ]),
+            running_states: texts(&[
+                "WAIT",
+                "READY",
+                "RUNNING",
+                "COMPLETED",
+                "BLOCKED",
+                "HOLD",
+                "PAUSED",
+            ]),
+            young_ms: 5 * 60 * 1000,
+            load_marks: texts(&["Load Interface File", "InterfaceLoaderController"]),
             job_marks: texts(&["JournalImportLauncher", "Import Journals"]),
             grace_ms: 15 * 60 * 1000,
             lines_max: 50_000,

@@ -102,14 +102,14 @@ impl Setup {
         lost.extend(stamps.map(|stamp| (stamp, until_ms)));
     }
 
-    /// Until when a journal stamped `stamp` may still appear, if that is after `now_ms`; forgets what is over.
-    pub(crate) fn lost_until(&self, stamp: &Stamp, now_ms: i64) -> Option<i64> {
+    /// True if a journal stamped `stamp` may still appear after `now_ms`; forgets what is over.
+    pub(crate) fn is_lost(&self, stamp: &Stamp, now_ms: i64) -> bool {
         let mut lost = self
             .lost
             .lock()
             .unwrap_or_else(|poisoned| poisoned.into_inner());
         lost.retain(|_, until_ms| *until_ms > now_ms);
-        lost.get(stamp).copied()
+        lost.contains_key(stamp)
     }
 
     fn known(&self, name: &str) -> Option<Ledger> {

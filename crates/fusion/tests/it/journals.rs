@@ -8,7 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use tieout_connector::{Batch, ItemOutcome, Target as _, TransportFailure};
-use tieout_model::JobRef;
+use tieout_model::{FaultClass, JobRef};
 use zip::write::SimpleFileOptions;
 use zip::{ZipArchive, ZipWriter};
 
@@ -18,6 +18,7 @@ use crate::tenant::{Tenant, fixture};
 const POST: &str = "POST erpintegrations";
 const JOBS: &str = "GET erpintegrations";
 const READ: &str = "GET journalBatches";
+const OURS: &str = "GET scheduler requests of ours";
 const LEDGERS: &str = "GET ledgersLOV";
 const EMPTY: &str = r#"{"items":[],"count":0,"hasMore":false,"limit":499,"offset":0,"links":[]}"#;
 
@@ -203,12 +204,74 @@ async fn after_a_lost_answer_absence_is_no_finding_until_the_import_must_have_se
     let batch = batch(vec![euro_entry(STAMP)]);
     tenant.answer(POST, 504, "<html/>");
     fusion.post(&batch).await.unwrap();
+    tenant.answer(OURS, 200, EMPTY);
     tenant.answer(READ, 200, EMPTY);
-    let fault = fusion.find(&batch).await.unwrap_err();
-    assert_eq!(fault.retry_after_ms, Some(60_000));
+    assert_eq!(fusion.find(&batch).await.unwrap(), []);
     tenant.now_ms.fetch_add(60_000, Ordering::Relaxed);
+    tenant.answer(OURS, 200, EMPTY);
     tenant.answer(READ, 200, EMPTY);
     assert!(fusion.find(&batch).await.unwrap()[0].rows.is_empty());
+}
+
+/// Absence is a finding only if the scheduler's answer shows no old import of ours that may still bring the journal.
+async fn check_absence(scheduler: &str, status: u16, is_finding: bool) {
+    let tenant = tenant();
+    let batch = batch(vec![euro_entry(STAMP)]);
+    tenant.answer(OURS, status, scheduler);
+    tenant.answer(READ, 200, EMPTY);
+    let found = tenant.fusion(|_| {}).find(&batch).await.unwrap();
+    assert_eq!(found.len(), usize::from(is_finding), "{scheduler}");
+    assert!(found.iter().all(|found| found.rows.is_empty()));
+    let asked = tenant.requests(OURS)[0].uri().query().unwrap().to_owned();
+    let user = "submitter%20eq%20%22integration.tieout%22%20and%20%28state%20eq%20%22WAIT%22%20or";
+    assert!(asked.contains(user), "{asked}");
+}
+
+fn scheduled(name: &str, definition: &str, submitted: &str) -> String {
+    let row = json!({"requestId": 101, "name": name, "jobDefinitionId": definition, "state": "RUNNING",
+        "submissionTime": submitted});
+    json!({"items": [row], "count": 1}).to_string()
+}
+
+#[tokio::test]
+async fn an_absent_journal_is_no_finding_while_an_import_of_ours_still_runs() {
+    // It is 2027-01-01T00:00Z at this tenant.
+    let (load, long_ago) = ("Load Interface File for Import", "2026-12-31T23:40:00Z");
+    check_absence(EMPTY, 200, true).await;
+    check_absence(&scheduled(load, "", long_ago), 200, false).await;
+    let definition = "JobDefinition://oracle/apps/ess/financials/generalLedger/programs/common/JournalImportLauncher";
+    let by_definition = scheduled("", definition, "2026-12-31T23:40:00.000+00:00");
+    check_absence(&by_definition, 200, false).await;
+    // A time that can't be read might be long ago.
+    check_absence(&scheduled(load, "", "yesterday"), 200, false).await;
+    // What was sent just now says nothing of an answer lost long ago, and other jobs bring no journals.
+    check_absence(&scheduled(load, "", "2026-12-31T23:58:00Z"), 200, true).await;
+    let other = scheduled("AutoPost Journals", "JobDefinition://x/AutoPost", long_ago);
+    check_absence(&other, 200, true).await;
+    // A tenant without the service, and a user without the privilege.
+    check_absence("", 404, true).await;
+    check_absence("", 403, true).await;
+}
+
+#[tokio::test]
+async fn a_scheduler_that_does_not_answer_proves_no_absence() {
+    let tenant = tenant();
+    let batch = batch(vec![euro_entry(STAMP)]);
+    for _ in 0..5 {
+        tenant.answer(OURS, 503, "");
+    }
+    let fault = tenant.fusion(|_| {}).find(&batch).await.unwrap_err();
+    assert_eq!(fault.class, FaultClass::Throttled);
+}
+
+#[tokio::test]
+async fn a_configuration_without_states_does_not_ask_the_scheduler() {
+    let tenant = tenant();
+    let batch = batch(vec![euro_entry(STAMP)]);
+    tenant.answer(READ, 200, EMPTY);
+    let fusion = tenant.fusion(|config| config.import.running_states.clear());
+    assert!(fusion.find(&batch).await.unwrap()[0].rows.is_empty());
+    assert!(tenant.requests(OURS).is_empty());
 }
 
 fn job() -> JobRef {

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 use tieout_connector::Fault;
-use tieout_model::JobRef;
+use tieout_model::{FaultClass, JobRef};
 
 use crate::client::not_understood;
 use crate::system::Fusion;
@@ -166,6 +166,63 @@ impl Fusion {
             .any(|mark| request.title.contains(mark.as_str()))
     }
 
+    /// True if a request of ours that loads or imports journals was submitted a while ago and has not ended: what it will bring is not there
+    /// yet. Young ones say nothing of an answer lost long ago, and under steady traffic there is always one. Without such a service, or
+    /// without words for its states in the configuration, none is known.
+    ///
+    /// The list, its filter and its attributes are Oracle's "Query job requests" of Enterprise Scheduler (REST API for Common Features,
+    /// 24C); that a request which was submitted by an import keeps its submitter is assumed.
+    pub(crate) async fn is_importing(&self) -> Result<bool, Fault> {
+        let import = &self.client.config.import;
+        if import.running_states.is_empty() {
+            return Ok(false);
+        }
+        let states: Vec<String> = import
+            .running_states
+            .iter()
+            .map(|state| format!("state eq {}", scim_quoted(state)))
+            .collect();
+        let filter = format!(
+            "submitter eq {} and ({})",
+            scim_quoted(&self.client.config.username),
+            states.join(" or ")
+        );
+        // The oldest come first, so one page is enough.
+        let query = Query::default()
+            .with("q", &filter)
+            .with("fields", "requestId,name,jobDefinitionId,state,submissionTime")
+            .with("orderBy", "submissionTime:asc");
+        let rows = self.scheduled("GET scheduler requests of ours", &query).await?;
+        let latest = self.client.ambient.clock.now().millis() - import.young_ms;
+        let is_old = |row: &&Value| {
+            let submitted = text(row, "submissionTime").parse::<jiff::Timestamp>();
+            submitted.map_or(true, |at| at.as_millisecond() <= latest)
+        };
+        let brings = |row: &&Value| {
+            let title = format!("{} {}", text(row, "name"), text(row, "jobDefinitionId"));
+            let mut marks = import.load_marks.iter().chain(&import.job_marks);
+            marks.any(|mark| title.contains(mark.as_str()))
+        };
+        Ok(rows.iter().filter(brings).any(|row| is_old(&row)))
+    }
+
+    /// What the scheduler lists: nothing for a tenant without that service or without such a filter, or a user without the privilege. A
+    /// log-in that is refused altogether shows at the next call.
+    async fn scheduled(&self, operation: &'static str, query: &Query) -> Result<Vec<Value>, Fault> {
+        let path = "/ess/rest/scheduler/v1/requests";
+        match self.client.read(operation, path, query).await {
+            Ok(answer) => Ok(crate::client::children(&answer.value, "items").to_vec()),
+            Err(fault) => match fault.class {
+                FaultClass::Incompatible | FaultClass::Unauthorised | FaultClass::Rejected => {
+                    Ok(Vec::new())
+                }
+                FaultClass::Throttled | FaultClass::Unavailable | FaultClass::Indeterminate => {
+                    Err(fault)
+                }
+            },
+        }
+    }
+
     /// Requests that the scheduler knows below `request`. A tenant without that service shows none.
     async fn descendants(&self, request: &str) -> Result<Vec<Request>, Fault> {
         let operation = "GET scheduler requests";
@@ -175,28 +232,23 @@ impl Fusion {
                 "fields",
                 "requestId,parentRequestId,absParentRequestId,name,state,executionState",
             );
-        let answer = match self
-            .client
-            .read(operation, "/ess/rest/scheduler/v1/requests", &query)
-            .await
-        {
-            Ok(answer) => answer,
-            Err(fault) if fault.class == tieout_model::FaultClass::Incompatible => {
-                return Ok(Vec::new());
-            }
-            Err(fault) => return Err(fault),
-        };
-        let below = crate::client::children(&answer.value, "items").iter();
+        let below = self.scheduled(operation, &query).await?;
         let request_of = |row: &Value| Request {
             id: text(row, "requestId"),
             title: text(row, "name"),
             state: state_word(&text(row, "executionState"), &text(row, "state")),
         };
         Ok(below
+            .iter()
             .map(request_of)
             .filter(|found| found.id != request)
             .collect())
     }
+}
+
+/// A text of a SCIM filter (RFC 7644 section 3.4.2.2: a JSON string).
+fn scim_quoted(text: &str) -> String {
+    Value::from(text).to_string()
 }
 
 fn is_success(state: &str) -> bool {

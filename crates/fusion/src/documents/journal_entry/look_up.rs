@@ -1,8 +1,8 @@
 //! Looks journal batches up by stamp: the stored name is our prefix plus a suffix of Fusion's (fusion.md §9.3, §14.3).
 
 use futures_util::{StreamExt as _, stream};
-use tieout_connector::{Batch, BatchItem, Fault, FaultOrigin, Found};
-use tieout_model::{Acknowledgement, Amount, FaultClass};
+use tieout_connector::{Batch, BatchItem, Fault, Found};
+use tieout_model::{Acknowledgement, Amount};
 
 use crate::client::{Row, not_understood};
 use crate::documents::journal_entry::read::{JournalRow, read_batch};
@@ -16,25 +16,19 @@ const READ: &str = "GET journalBatches";
 pub(crate) const BATCH_LINES: [&str; 2] = ["journalHeaders", "journalLines"];
 
 impl Fusion {
-    /// See [`tieout_connector::Target::find`]. Right after a lost answer an absent journal is no finding but a fault that says when to
-    /// look again: its import may still run, and an import sent twice makes two journals (fusion.md §4).
+    /// See [`tieout_connector::Target::find`]. Nothing is said of an absent journal while its import may still run, right after a lost
+    /// answer or because the scheduler shows one of ours: an import sent twice makes two journals (fusion.md §4).
     pub(crate) async fn find_journals(&self, batch: &Batch) -> Result<Vec<Found>, Fault> {
+        // Asked before the rows: what has ended by then shows its rows.
+        let is_importing = self.is_importing().await?;
         let found = self.journals_now(batch).await?;
         let now_ms = self.client.ambient.clock.now().millis();
-        for (item, found) in batch.items.iter().zip(&found) {
-            let stamp = &item.marks.stamp;
-            let until_ms = self
-                .setup
-                .lost_until(stamp, now_ms)
-                .filter(|_| found.rows.is_empty());
-            if let Some(until_ms) = until_ms {
-                let (class, origin) = (FaultClass::Unavailable, FaultOrigin::Transport);
-                let detail = format!("the import of {stamp}, whose answer was lost, may still run");
-                let wait_ms = u64::try_from(until_ms.saturating_sub(now_ms)).ok();
-                return Err(Fault::new(class, origin, READ, detail).retry_after(wait_ms));
-            }
-        }
-        Ok(found)
+        let answers = batch.items.iter().zip(found);
+        let told = answers.filter(|(item, found)| {
+            let may_appear = is_importing || self.setup.is_lost(&item.marks.stamp, now_ms);
+            !found.rows.is_empty() || !may_appear
+        });
+        Ok(told.map(|(_, found)| found).collect())
     }
 
     /// What the tenant shows right now.

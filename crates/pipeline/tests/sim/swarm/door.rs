@@ -17,6 +17,9 @@ use super::sched::Sched;
 /// How long a caller waits for an answer.
 const PATIENCE_MS: i64 = 60_000;
 
+/// How late a replica may be (the plan of the simulation: up to 15 minutes, absent and then present).
+const REPLICA_LAG_MS: i64 = 15 * 60_000;
+
 /// Called between two pages, so that rows appear and vanish while somebody reads.
 pub(crate) type Meanwhile = Box<dyn Fn() + Send + Sync>;
 
@@ -260,12 +263,26 @@ impl<T: Twin> Door<T> {
         self.page(503)
     }
 
-    /// A replica that has not seen what was written lately: an empty collection, where that is possible at all.
-    fn is_stale(&self, operation: &str, request: &Request<Bytes>) -> bool {
+    /// The answer of a replica that lags: it has not seen the rows made lately, where it is asked for rows by a filter.
+    fn by_replica(
+        &self,
+        operation: &str,
+        is_filtered: bool,
+        answer: Response<Bytes>,
+    ) -> Response<Bytes> {
         let is_look_up =
             operation.starts_with("GET invoices") || operation.starts_with("GET journalBatches");
-        let query = request.uri().query().unwrap_or_default();
-        is_look_up && query.contains("q=") && self.strikes(Class::Stale, operation)
+        if !is_look_up || !is_filtered || answer.status() != StatusCode::OK {
+            return answer;
+        }
+        let lag_ms = self.faults.between(1, REPLICA_LAG_MS);
+        let Some(older) = before(answer.body(), self.sched.now_ms() - lag_ms) else {
+            return answer;
+        };
+        if !self.strikes(Class::Stale, operation) {
+            return answer;
+        }
+        answer.map(|_| Bytes::from(older))
     }
 
     fn enter(&self, life: u64) -> Inside<'_> {
@@ -298,6 +315,24 @@ impl<T: Twin> Door<T> {
             });
         }
     }
+}
+
+/// A collection without the rows made since `since_ms`; `None` if there are none of them.
+fn before(body: &[u8], since_ms: i64) -> Option<String> {
+    let mut page: serde_json::Value = serde_json::from_slice(body).ok()?;
+    let rows = page.get_mut("items")?.as_array_mut()?;
+    let len = rows.len();
+    rows.retain(|row| {
+        let made = row["CreationDate"].as_str().unwrap_or_default();
+        let made = made.parse::<jiff::Timestamp>();
+        made.is_ok_and(|made| made.as_millisecond() < since_ms)
+    });
+    let left = rows.len();
+    if left == len {
+        return None;
+    }
+    page["count"] = left.into();
+    Some(page.to_string())
 }
 
 /// How many terms the filter of a request has, and how long a page it asks for.
@@ -358,13 +393,9 @@ impl<T: Twin> Door<T> {
         {
             meanwhile();
         }
-        if self.is_stale(&operation, &request) {
-            let empty =
-                br#"{"items":[],"count":0,"hasMore":false,"limit":499,"offset":0,"links":[]}"#;
-            return Ok(Response::new(Bytes::from_static(empty)));
-        }
         let body = request.body().clone();
-        let answer = self.answer(request);
+        let is_filtered = request.uri().query().is_some_and(|q| q.contains("q="));
+        let answer = self.by_replica(&operation, is_filtered, self.answer(request));
         self.sched.sleep(self.faults.between(1, 200)).await;
         if self.strikes(Class::Crash, &operation) {
             self.faults.mark("died after a send");

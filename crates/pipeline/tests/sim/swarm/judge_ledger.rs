@@ -1,6 +1,6 @@
 //! Point 3: the source's documents, mapped by the judge's own small mapper, make the target's trial balance to the minor unit.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr as _;
 
 use bigdecimal::{BigDecimal, Zero as _};
@@ -74,6 +74,20 @@ impl Mapper {
         document: &SourceDocument,
         state: &State,
     ) {
+        let entities: BTreeSet<usize> = state.lines.iter().map(|l| l.entity).collect();
+        for entity in entities {
+            self.add_part(company, into, document, (state, entity));
+        }
+    }
+
+    /// Only the lines of one entity, whose part of a document is a posting of its own.
+    fn add_part(
+        &self,
+        company: &Company,
+        into: &mut Movements,
+        document: &SourceDocument,
+        (state, entity): (&State, usize),
+    ) {
         if document.is_statistical() {
             return;
         }
@@ -83,7 +97,7 @@ impl Mapper {
             .iter()
             .position(|m| m.name == month.name)
             .unwrap();
-        for line in &state.lines {
+        for line in state.lines.iter().filter(|l| l.entity == entity) {
             let Some(key) = self.key(line, state.mapped_on) else {
                 continue;
             };
@@ -115,22 +129,25 @@ pub(crate) fn check(
         let Some(standing) = standings.get(number) else {
             continue;
         };
-        // What was imported into a period that is closed stands there without being in the balances.
-        let counted = Standing {
-            postings: counted(&standing.postings),
-            reversals: counted(&standing.reversals),
-        };
-        if counted.net() <= 0 {
-            continue;
-        }
-        if let Some(state) = standing_state(document, &counted) {
-            mapper.add(company, &mut movements, document, state);
+        // The parts of several entities travel apart: one may stand in an older state than the other.
+        for (entity, home) in ENTITIES.iter().enumerate() {
+            // What was imported into a period that is closed stands there without being in the balances.
+            let counted = Standing {
+                postings: counted(&standing.postings, home.id),
+                reversals: counted(&standing.reversals, home.id),
+            };
+            if counted.net() <= 0 {
+                continue;
+            }
+            if let Some(state) = standing_state(document, entity, &counted) {
+                mapper.add_part(company, &mut movements, document, (state, entity));
+            }
         }
     }
     let shown = shown(&evidence.trial_balance);
     for (label, expected) in snapshots(company, &movements) {
         let actual = shown.get(&label).cloned().unwrap_or_default();
-        let keys: std::collections::BTreeSet<&Key> = expected.keys().chain(actual.keys()).collect();
+        let keys: BTreeSet<&Key> = expected.keys().chain(actual.keys()).collect();
         let zero = BigDecimal::zero();
         let mut told = 0;
         for key in keys {
@@ -152,12 +169,18 @@ pub(crate) fn check(
     }
 }
 
-fn counted<'a>(rows: &[&'a TargetRow]) -> Vec<&'a TargetRow> {
-    rows.iter().copied().filter(|row| row.counts).collect()
+fn counted<'a>(rows: &[&'a TargetRow], entity: &str) -> Vec<&'a TargetRow> {
+    let rows = rows.iter().copied();
+    rows.filter(|row| row.counts && row.entity == entity)
+        .collect()
 }
 
-/// The state of a document that its newest accounted posting in the target is.
-fn standing_state<'a>(document: &'a SourceDocument, standing: &Standing<'_>) -> Option<&'a State> {
+/// The state of a document that its newest accounted posting for one entity in the target is.
+fn standing_state<'a>(
+    document: &'a SourceDocument,
+    entity: usize,
+    standing: &Standing<'_>,
+) -> Option<&'a State> {
     let number_of = |stamp: &str| -> u32 {
         let (_, n) = stamp.rsplit_once('-').unwrap_or_default();
         if stamp.matches('-').count() == 2 {
@@ -179,19 +202,13 @@ fn standing_state<'a>(document: &'a SourceDocument, standing: &Standing<'_>) -> 
             -state.lines.last().map_or(0, |l| l.txn)
         } else {
             let side = |l: &Line| l.txn.max(0);
-            state.lines.iter().map(side).sum()
+            let part = state.lines.iter().filter(|l| l.entity == entity);
+            part.map(side).sum()
         };
         let text = plain(total, decimals(document.currency));
-        BigDecimal::from_str(&text).unwrap() == row.amount || parts_differ(state)
+        BigDecimal::from_str(&text).unwrap() == row.amount
     };
     document.states.iter().rev().flatten().find(fits)
-}
-
-fn parts_differ(state: &State) -> bool {
-    state
-        .lines
-        .iter()
-        .any(|l| l.entity != state.lines[0].entity)
 }
 
 fn shown(text: &str) -> BTreeMap<String, BTreeMap<Key, BigDecimal>> {

@@ -38,8 +38,11 @@ use setup::Setup;
 use setup::periods::{Application, Status};
 use symbols::Symbols;
 
-/// The tenant's only user.
+/// The only user whom the tenant's interfaces know.
 const USER: &str = "integration.tieout";
+
+/// Who does what people do on the tenant's own pages.
+const PERSON: &str = "general.accountant";
 
 /// The simulated Fusion tenant of one company folder.
 pub struct FusionTwin {

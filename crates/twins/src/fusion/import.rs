@@ -13,7 +13,7 @@ use std::collections::VecDeque;
 use std::io::Read as _;
 
 use super::FusionTwin;
-use super::jobs::Outcome;
+use super::jobs::{Origin, Outcome};
 use columns::GlRow;
 pub(crate) use invoices::INVOICES_OPTION;
 pub use trouble::ImportTrouble;
@@ -33,6 +33,8 @@ pub(crate) enum Subject {
 pub(crate) struct ImportOrder {
     /// Position of the load it belongs to.
     pub load: Option<usize>,
+    /// Who asked for it.
+    pub submitter: &'static str,
     pub subject: Subject,
     /// The seven arguments of JournalImportLauncher or the fourteen of APXIIMPT.
     pub parameters: Vec<String>,
@@ -40,6 +42,13 @@ pub(crate) struct ImportOrder {
     pub purge: bool,
     /// What befalls it.
     pub trouble: Option<ImportTrouble>,
+}
+
+impl ImportOrder {
+    /// Below a request, or else of the user who asked for the import.
+    pub(crate) fn origin(&self, above: Option<usize>) -> Origin {
+        above.map_or(Origin::User(self.submitter), Origin::Below)
+    }
 }
 
 /// Rows waiting in GL_INTERFACE and invoices in the payables interface: new ones and rejected ones. Imported ones leave it.
@@ -216,7 +225,8 @@ impl FusionTwin {
             }
             Some(ImportTrouble::PurgeFailed) => {
                 let (name, path) = ("Purge Interface Tables", "InterfaceLoaderPurge");
-                let purge = self.jobs.submit(name, path, order.load, Vec::new(), due);
+                let origin = order.origin(order.load);
+                let purge = self.jobs.submit(name, path, origin, Vec::new(), due);
                 let purge = self.jobs.at_mut(purge);
                 purge.outcome = Outcome::Error;
                 "The rows could not be deleted.\n".clone_into(&mut purge.log);

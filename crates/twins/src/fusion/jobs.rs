@@ -21,12 +21,23 @@ pub(crate) enum Outcome {
     Cancelled,
 }
 
+/// Where a request comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Origin {
+    /// A user submits it.
+    User(&'static str),
+    /// The request at this position submits it, for the same user.
+    Below(usize),
+}
+
 /// A request of the scheduler.
 #[derive(Debug, Clone)]
 pub(crate) struct Job {
     pub id: i64,
     pub parent: Option<i64>,
     pub absolute: i64,
+    /// The user who submitted it or the request above it.
+    pub submitter: &'static str,
     /// Display name.
     pub name: &'static str,
     /// Package and definition, as `JOBPATH`.
@@ -125,15 +136,18 @@ impl Jobs {
         &mut self,
         name: &'static str,
         path: &str,
-        parent: Option<usize>,
+        origin: Origin,
         arguments: Vec<String>,
         start: i64,
     ) -> usize {
         let place = self.list.len();
         let id = REQUEST_IDS + i64::try_from(place).unwrap_or(0) + 1;
-        let (parent, absolute) = match parent {
-            Some(parent) => (Some(self.list[parent].id), self.list[parent].absolute),
-            None => (None, id),
+        let (parent, absolute, submitter) = match origin {
+            Origin::Below(place) => {
+                let above = self.at(place);
+                (Some(above.id), above.absolute, above.submitter)
+            }
+            Origin::User(user) => (None, id, user),
         };
         let end = start.saturating_add(self.duration);
         let path = path.to_owned();
@@ -141,6 +155,7 @@ impl Jobs {
             id,
             parent,
             absolute,
+            submitter,
             name,
             path,
             arguments,

@@ -117,8 +117,12 @@ impl FusionTwin {
     }
 
     fn refuse(&self, version: u8, request: &Request<Bytes>, fault: &Fault) -> Response<Bytes> {
-        let _ = request;
-        let (media, body) = render::fault(version, fault);
+        let scheduler = request.uri().path().starts_with("/ess/");
+        let (media, body) = if scheduler {
+            scheduler::fault(fault)
+        } else {
+            render::fault(version, fault)
+        };
         let answer = Answer {
             status: fault.status,
             media,

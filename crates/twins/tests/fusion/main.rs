@@ -17,5 +17,6 @@ mod journals;
 mod masters;
 mod payables_file;
 mod people;
+mod scheduler;
 mod speed;
 mod strictness;

@@ -2,7 +2,7 @@
 //!
 //! A real tenant does all of these by itself now and then; where fusion.md names a case its section stands beside it.
 
-use crate::fusion::FusionTwin;
+use crate::fusion::{FusionTwin, PERSON};
 
 /// One way an import goes wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -80,6 +80,7 @@ impl FusionTwin {
         let order = super::ImportOrder {
             subject: super::Subject::Journals,
             load: None,
+            submitter: PERSON,
             parameters: parameters.into_iter().map(str::to_owned).collect(),
             purge: false,
             trouble: None,

@@ -6,13 +6,13 @@ use serde_json::{Map, Value as Json, json};
 
 use super::query::finder;
 use super::{Answer, COLLECTION, Call};
-use crate::fusion::FusionTwin;
 use crate::fusion::body::{only, text};
 use crate::fusion::fault::Fault;
 use crate::fusion::import::{
     INVOICES_OPTION, ImportOrder, JOURNALS_OPTION, Subject, split_parameters,
 };
-use crate::fusion::jobs::{Job, Work};
+use crate::fusion::jobs::{Job, Origin, Work};
+use crate::fusion::{FusionTwin, USER};
 
 const PACKAGE: &str = "/oracle/apps/ess/financials/generalLedger/programs/common";
 const LAUNCHER: &str = "JournalImportLauncher";
@@ -155,13 +155,14 @@ impl FusionTwin {
         let load = self.jobs.submit(
             "Load Interface File for Import",
             &path,
-            None,
+            Origin::User(USER),
             arguments,
             now,
         );
         let order = ImportOrder {
             subject,
             load: Some(load),
+            submitter: USER,
             parameters,
             purge,
             trouble: self.import.troubles.pop_front(),
@@ -181,7 +182,7 @@ impl FusionTwin {
         self.jobs.submit(
             "Load File to Interface",
             &path,
-            Some(load),
+            Origin::Below(load),
             Vec::new(),
             start,
         );
@@ -234,7 +235,7 @@ impl FusionTwin {
                 let load = self.jobs.submit(
                     "Load Interface File for Import",
                     &path,
-                    None,
+                    Origin::User(USER),
                     arguments,
                     now,
                 );
@@ -249,6 +250,7 @@ impl FusionTwin {
                 let order = ImportOrder {
                     subject,
                     load: None,
+                    submitter: USER,
                     parameters: arguments,
                     purge: false,
                     trouble: None,
@@ -258,9 +260,13 @@ impl FusionTwin {
                 Ok(self.jobs.at(job).id.to_string())
             }
             (PACKAGE, "AutomaticPosting") => {
-                let job = self
-                    .jobs
-                    .submit("AutoPost Journals", &path, None, arguments, now);
+                let job = self.jobs.submit(
+                    "AutoPost Journals",
+                    &path,
+                    Origin::User(USER),
+                    arguments,
+                    now,
+                );
                 let due = self.jobs.at(job).end;
                 self.jobs.later(due, Work::PostAll { job });
                 self.run_due();
@@ -272,7 +278,8 @@ impl FusionTwin {
 
     /// Submits an import with its child; gives the position of the launcher.
     pub(crate) fn start_import(&mut self, start: i64, order: ImportOrder) -> usize {
-        let parent = order.load.filter(|_| !self.options.separate_import_request);
+        let above = order.load.filter(|_| !self.options.separate_import_request);
+        let origin = order.origin(above);
         let (name, path, child_name, child_path) = match order.subject {
             Subject::Journals => (
                 "Import Journals",
@@ -289,11 +296,11 @@ impl FusionTwin {
         };
         let job = self
             .jobs
-            .submit(name, &path, parent, order.parameters.clone(), start);
+            .submit(name, &path, origin, order.parameters.clone(), start);
         let child = self.jobs.submit(
             child_name,
             &child_path,
-            Some(job),
+            Origin::Below(job),
             order.parameters.clone(),
             start,
         );

@@ -17,6 +17,10 @@ pub(crate) struct Query {
     pub offset: usize,
     pub total_results: bool,
     pub links: Option<String>,
+    /// Of the scheduler only.
+    pub exclude_fields: Option<String>,
+    /// `id`, of the scheduler only.
+    pub ids: Option<String>,
 }
 
 impl Query {
@@ -51,6 +55,8 @@ impl Query {
                 "offset" => query.offset = number()?,
                 "totalResults" => query.total_results = value == "true",
                 "links" => query.links = Some(value),
+                "excludeFields" => query.exclude_fields = Some(value),
+                "id" => query.ids = Some(value),
                 "dependency" | "effectiveDate" => {
                     return Err(Fault::bad(
                         format!("The URL parameter {name} isn't supported by this resource."),

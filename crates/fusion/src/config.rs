@@ -150,8 +150,8 @@ pub struct JournalImport {
     /// ask it. After a lost answer a journal counts as absent only while none of them runs.
     pub running_states: Vec<String>,
     /// An import submitted later than so long ago is no reason to wait for a journal whose answer was lost. Default 5 minutes.
-    pub young_ms: i64,
-    /// What names or definitions of load jobs contain. Default `Load Interface File`, `InterfaceLoaderController` (fusion.md §5.1 [S]).
+    pub young_ms: u64,
+    /// What definitions of load jobs contain. Default `InterfaceLoaderController` (fusion.md §9.2 [S]).
     pub load_marks: Vec<String>,
     /// What names or paths of import jobs contain, to tell them from the loader. Default `JournalImportLauncher`, `Import Journals`.
     pub job_marks: Vec<String>,
@@ -325,7 +325,7 @@ impl Default for JournalImport {
                 "PAUSED",
             ]),
             young_ms: 5 * 60 * 1000,
-            load_marks: texts(&["Load Interface File", "InterfaceLoaderController"]),
+            load_marks: texts(&["InterfaceLoaderController"]),
             job_marks: texts(&["JournalImportLauncher", "Import Journals"]),
             grace_ms: 15 * 60 * 1000,
             lines_max: 50_000,

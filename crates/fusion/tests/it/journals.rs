@@ -227,8 +227,9 @@ async fn check_absence(scheduler: &str, status: u16, is_finding: bool) {
     assert!(asked.contains(user), "{asked}");
 }
 
-fn scheduled(name: &str, definition: &str, submitted: &str) -> String {
-    let row = json!({"requestId": 101, "name": name, "jobDefinitionId": definition, "state": "RUNNING",
+fn scheduled(job: &str, submitted: &str) -> String {
+    let definition = format!("JobDefinition://oracle/apps/ess/financials/{job}");
+    let row = json!({"requestId": 101, "jobDefinitionId": definition, "state": "RUNNING",
         "submissionTime": submitted});
     json!({"items": [row], "count": 1}).to_string()
 }
@@ -236,18 +237,24 @@ fn scheduled(name: &str, definition: &str, submitted: &str) -> String {
 #[tokio::test]
 async fn an_absent_journal_is_no_finding_while_an_import_of_ours_still_runs() {
     // It is 2027-01-01T00:00Z at this tenant.
-    let (load, long_ago) = ("Load Interface File for Import", "2026-12-31T23:40:00Z");
+    let load = "commonModules/shared/common/interfaceLoader/InterfaceLoaderController";
+    let import = "generalLedger/programs/common/JournalImportLauncher";
+    let long_ago = "2026-12-31T23:40:00Z";
     check_absence(EMPTY, 200, true).await;
-    check_absence(&scheduled(load, "", long_ago), 200, false).await;
-    let definition = "JobDefinition://oracle/apps/ess/financials/generalLedger/programs/common/JournalImportLauncher";
-    let by_definition = scheduled("", definition, "2026-12-31T23:40:00.000+00:00");
-    check_absence(&by_definition, 200, false).await;
+    check_absence(&scheduled(load, long_ago), 200, false).await;
+    check_absence(
+        &scheduled(import, "2026-12-31T23:40:00.000+00:00"),
+        200,
+        false,
+    )
+    .await;
     // A time that can't be read might be long ago.
-    check_absence(&scheduled(load, "", "yesterday"), 200, false).await;
+    check_absence(&scheduled(load, "yesterday"), 200, false).await;
+    check_absence(&scheduled(load, "2027-01-01T00:10:00Z"), 200, false).await;
     // What was sent just now says nothing of an answer lost long ago, and other jobs bring no journals.
-    check_absence(&scheduled(load, "", "2026-12-31T23:58:00Z"), 200, true).await;
-    let other = scheduled("AutoPost Journals", "JobDefinition://x/AutoPost", long_ago);
-    check_absence(&other, 200, true).await;
+    check_absence(&scheduled(load, "2026-12-31T23:58:00Z"), 200, true).await;
+    let other = "generalLedger/programs/common/AutomaticPosting";
+    check_absence(&scheduled(other, long_ago), 200, true).await;
     // A tenant without the service, and a user without the privilege.
     check_absence("", 404, true).await;
     check_absence("", 403, true).await;
@@ -366,6 +373,7 @@ async fn success_of_the_loader_without_an_import_is_no_end_until_the_grace_is_ov
 #[tokio::test]
 async fn the_batch_of_a_correction_is_not_that_of_the_document() {
     let tenant = tenant();
+    tenant.answer(OURS, 200, EMPTY);
     tenant.answer(READ, 200, fixture!("journal_entry/read_back.response.json"));
     let correction = format!("{STAMP}-1");
     let batch = batch(vec![euro_entry(STAMP), euro_entry(&correction)]);

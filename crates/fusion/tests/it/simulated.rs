@@ -708,6 +708,41 @@ async fn a_lost_answer_to_an_import_is_found_by_its_stamps() {
     }
 }
 
+/// Import and load run for two hours each: a look-up says nothing until both have ended, whoever asks.
+async fn check_slow_import(separate_import_request: bool) {
+    let hour_ms = 3_600_000;
+    let options = FusionOptions {
+        job_ms: 2 * hour_ms,
+        separate_import_request,
+        ..FusionOptions::default()
+    };
+    let (fusion, loopback) = open_with(options, |_| {});
+    let (mut journals, _) = golden();
+    journals.items.truncate(2);
+    loopback.answers_to_lose.store(1, Ordering::Relaxed);
+    fusion.post(&journals).await.unwrap();
+    let begun_ms = loopback.now_ms.load(Ordering::Relaxed);
+    let mut last_silent = 0;
+    for minute in (6..=300).step_by(6) {
+        let now_ms = begun_ms + minute * 60_000;
+        loopback.now_ms.store(now_ms, Ordering::Relaxed);
+        let found = fusion.find(&journals).await.unwrap();
+        let rows = |n: usize| found.iter().filter(|f| f.rows.len() == n).count();
+        assert_eq!(rows(0), 0, "absent after {minute} minutes");
+        if found.is_empty() {
+            last_silent = minute;
+        }
+    }
+    assert!((200..290).contains(&last_silent), "{last_silent}");
+    assert_eq!(fusion.find(&journals).await.unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn a_slow_import_whose_answer_was_lost_is_never_called_absent() {
+    check_slow_import(false).await;
+    check_slow_import(true).await;
+}
+
 #[tokio::test]
 async fn one_journal_with_an_unknown_account_is_rejected_alone() {
     let (fusion, loopback) = open(|_| {});

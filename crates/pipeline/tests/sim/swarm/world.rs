@@ -406,7 +406,7 @@ fn twins(seed: u64, root: &std::path::Path, rng: &mut Rng) -> (IntacctTwin, Fusi
     };
     let target = FusionOptions {
         seed,
-        job_ms: *rng.pick(&[0, 5_000, 5_000, 60_000, 600_000]),
+        job_ms: *rng.pick(&[0, 5_000, 5_000, 60_000, 600_000, 5_400_000]),
         process_delay_ms: *rng.pick(&[0, 0, 0, 60_000, 60_000, 1_800_000]),
         separate_import_request: rng.chance(3_000),
         ..FusionOptions::default()

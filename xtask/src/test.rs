@@ -7,8 +7,8 @@ use crate::{conformance, postgres, process, sim, tidy, tools};
 use anyhow::{Context, Result};
 use std::path::Path;
 
-/// Worlds from a seed that every run makes, beside the kept ones; `docs/simulation.md` says why not a thousand yet.
-const WORLDS: &str = "100";
+/// Worlds from a seed that every run makes, beside the kept ones.
+const WORLDS: &str = "1000";
 
 /// Lints that hold for the product but not for its tests, where a panic is the report.
 const ALLOWED_IN_TESTS: [&str; 9] = [

@@ -155,7 +155,7 @@ pub struct JournalImport {
     pub load_marks: Vec<String>,
     /// What names or paths of import jobs contain, to tell them from the loader. Default `JournalImportLauncher`, `Import Journals`.
     pub job_marks: Vec<String>,
-    /// How long an import that was accepted may stay invisible before its documents count as absent. Default 15 minutes: the import is
+    /// How long after its load an import may stay invisible before its documents count as absent. Default 15 minutes: the import is
     /// a request of its own, submitted after the load (fusion.md §5.1 lineage trap [S]).
     pub grace_ms: i64,
     /// How long after a lost answer an absent journal may still appear, so that a look-up in this process refuses to call it absent.

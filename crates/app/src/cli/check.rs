@@ -196,7 +196,21 @@ async fn target_findings(
         let what = format!("read the balances of {entity}");
         findings.push(Finding::of("fusion", what, outcome));
     }
+    findings.push(unfinished_imports(clients).await);
     findings
+}
+
+/// After a lost answer only the scheduler can say that an import still runs.
+async fn unfinished_imports(clients: &Clients) -> Finding {
+    let outcome = match clients.fusion.unfinished_imports().await {
+        Ok(running) if running.is_empty() => Ok("none runs for long".to_owned()),
+        Ok(running) => Ok(format!("still running: {}", running.join(", "))),
+        Err(fault) => Err(format!(
+            "{fault}; grant the user the scheduler's REST service, else a journal whose answer was lost counts as absent after an hour although its import may still be queued"
+        )),
+    };
+    let what = "ask the scheduler for imports of our user".to_owned();
+    Finding::of("fusion", what, outcome)
 }
 
 /// Every period of the signed calendar must exist there by its signed name.

@@ -9,6 +9,7 @@ mod look_up;
 mod post;
 mod read;
 mod report;
+mod scheduler;
 
 pub(crate) use look_up::BATCH_LINES;
 pub(crate) use read::JournalRow;

@@ -8,7 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use tieout_connector::{Batch, ItemOutcome, Target as _, TransportFailure};
-use tieout_model::{FaultClass, JobRef};
+use tieout_model::JobRef;
 use zip::write::SimpleFileOptions;
 use zip::{ZipArchive, ZipWriter};
 
@@ -16,11 +16,12 @@ use crate::sample::{OTHER_STAMP, STAMP, batch, entry, euro_entry};
 use crate::tenant::{Tenant, fixture};
 
 const POST: &str = "POST erpintegrations";
-const JOBS: &str = "GET erpintegrations";
-const READ: &str = "GET journalBatches";
-const OURS: &str = "GET scheduler requests of ours";
+pub(crate) const JOBS: &str = "GET erpintegrations";
+pub(crate) const READ: &str = "GET journalBatches";
+pub(crate) const OURS: &str = "GET scheduler requests of ours";
 const LEDGERS: &str = "GET ledgersLOV";
-const EMPTY: &str = r#"{"items":[],"count":0,"hasMore":false,"limit":499,"offset":0,"links":[]}"#;
+pub(crate) const EMPTY: &str =
+    r#"{"items":[],"count":0,"hasMore":false,"limit":499,"offset":0,"links":[]}"#;
 
 fn tenant() -> Arc<Tenant> {
     let tenant = Tenant::new();
@@ -213,75 +214,7 @@ async fn after_a_lost_answer_absence_is_no_finding_until_the_import_must_have_se
     assert!(fusion.find(&batch).await.unwrap()[0].rows.is_empty());
 }
 
-/// Absence is a finding only if the scheduler's answer shows no old import of ours that may still bring the journal.
-async fn check_absence(scheduler: &str, status: u16, is_finding: bool) {
-    let tenant = tenant();
-    let batch = batch(vec![euro_entry(STAMP)]);
-    tenant.answer(OURS, status, scheduler);
-    tenant.answer(READ, 200, EMPTY);
-    let found = tenant.fusion(|_| {}).find(&batch).await.unwrap();
-    assert_eq!(found.len(), usize::from(is_finding), "{scheduler}");
-    assert!(found.iter().all(|found| found.rows.is_empty()));
-    let asked = tenant.requests(OURS)[0].uri().query().unwrap().to_owned();
-    let user = "submitter%20eq%20%22integration.tieout%22%20and%20%28state%20eq%20%22WAIT%22%20or";
-    assert!(asked.contains(user), "{asked}");
-}
-
-fn scheduled(job: &str, submitted: &str) -> String {
-    let definition = format!("JobDefinition://oracle/apps/ess/financials/{job}");
-    let row = json!({"requestId": 101, "jobDefinitionId": definition, "state": "RUNNING",
-        "submissionTime": submitted});
-    json!({"items": [row], "count": 1}).to_string()
-}
-
-#[tokio::test]
-async fn an_absent_journal_is_no_finding_while_an_import_of_ours_still_runs() {
-    // It is 2027-01-01T00:00Z at this tenant.
-    let load = "commonModules/shared/common/interfaceLoader/InterfaceLoaderController";
-    let import = "generalLedger/programs/common/JournalImportLauncher";
-    let long_ago = "2026-12-31T23:40:00Z";
-    check_absence(EMPTY, 200, true).await;
-    check_absence(&scheduled(load, long_ago), 200, false).await;
-    check_absence(
-        &scheduled(import, "2026-12-31T23:40:00.000+00:00"),
-        200,
-        false,
-    )
-    .await;
-    // A time that can't be read might be long ago.
-    check_absence(&scheduled(load, "yesterday"), 200, false).await;
-    check_absence(&scheduled(load, "2027-01-01T00:10:00Z"), 200, false).await;
-    // What was sent just now says nothing of an answer lost long ago, and other jobs bring no journals.
-    check_absence(&scheduled(load, "2026-12-31T23:58:00Z"), 200, true).await;
-    let other = "generalLedger/programs/common/AutomaticPosting";
-    check_absence(&scheduled(other, long_ago), 200, true).await;
-    // A tenant without the service, and a user without the privilege.
-    check_absence("", 404, true).await;
-    check_absence("", 403, true).await;
-}
-
-#[tokio::test]
-async fn a_scheduler_that_does_not_answer_proves_no_absence() {
-    let tenant = tenant();
-    let batch = batch(vec![euro_entry(STAMP)]);
-    for _ in 0..5 {
-        tenant.answer(OURS, 503, "");
-    }
-    let fault = tenant.fusion(|_| {}).find(&batch).await.unwrap_err();
-    assert_eq!(fault.class, FaultClass::Throttled);
-}
-
-#[tokio::test]
-async fn a_configuration_without_states_does_not_ask_the_scheduler() {
-    let tenant = tenant();
-    let batch = batch(vec![euro_entry(STAMP)]);
-    tenant.answer(READ, 200, EMPTY);
-    let fusion = tenant.fusion(|config| config.import.running_states.clear());
-    assert!(fusion.find(&batch).await.unwrap()[0].rows.is_empty());
-    assert!(tenant.requests(OURS).is_empty());
-}
-
-fn job() -> JobRef {
+pub(crate) fn job() -> JobRef {
     JobRef("journals:101:179876160000000007:WMB_US_USD".to_owned())
 }
 
@@ -352,6 +285,7 @@ async fn success_of_the_loader_without_an_import_is_no_end_until_the_grace_is_ov
         fixture!("job/ended_without_import.response.json"),
     );
     tenant.answer(scheduler, 404, "");
+    tenant.answer("GET scheduler request of a load", 404, "");
     let batch = batch(vec![euro_entry(STAMP)]);
     let fusion = tenant.fusion(|_| {});
     let outcome = fusion.poll(&job(), &batch).await.unwrap();
@@ -364,6 +298,7 @@ async fn success_of_the_loader_without_an_import_is_no_end_until_the_grace_is_ov
         fixture!("job/ended_without_import.response.json"),
     );
     tenant.answer(scheduler, 404, "");
+    tenant.answer("GET scheduler request of a load", 404, "");
     tenant.answer(READ, 200, EMPTY);
     tenant.answer(JOBS, 200, EMPTY);
     let outcome = fusion.poll(&job(), &batch).await.unwrap();

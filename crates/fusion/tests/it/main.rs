@@ -11,6 +11,7 @@ mod invoices;
 mod journals;
 mod population;
 mod sample;
+mod scheduler;
 mod simulated;
 mod tenant;
 mod values;

@@ -743,9 +743,8 @@ async fn a_slow_import_whose_answer_was_lost_is_never_called_absent() {
     check_slow_import(true).await;
 }
 
-#[tokio::test]
-async fn one_journal_with_an_unknown_account_is_rejected_alone() {
-    let (fusion, loopback) = open(|_| {});
+async fn check_rejected_alone(options: FusionOptions) {
+    let (fusion, loopback) = open_with(options, |_| {});
     let (mut journals, _) = golden();
     journals.items.truncate(2);
     let Document::JournalEntry(entry) = journals.items[0].document.clone() else {
@@ -768,6 +767,23 @@ async fn one_journal_with_an_unknown_account_is_rejected_alone() {
         matches!(outcomes[1], ItemOutcome::Posted(_)),
         "{outcomes:?}"
     );
+}
+
+#[tokio::test]
+async fn one_journal_with_an_unknown_account_is_rejected_alone() {
+    check_rejected_alone(FusionOptions::default()).await;
+}
+
+#[tokio::test]
+async fn an_import_that_is_no_part_of_its_load_is_found_and_its_report_read() {
+    for job_ms in [5_000, 900_000] {
+        check_rejected_alone(FusionOptions {
+            job_ms,
+            separate_import_request: true,
+            ..FusionOptions::default()
+        })
+        .await;
+    }
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 use tieout_connector::Fault;
-use tieout_model::{FaultClass, JobRef};
+use tieout_model::JobRef;
 
 use crate::client::not_understood;
 use crate::system::Fusion;
@@ -40,11 +40,6 @@ impl ImportRef {
             group: parts.next()?.to_owned(),
             ledger: parts.next()?.to_owned(),
         })
-    }
-
-    /// When its file was made.
-    pub(crate) fn made_ms(&self) -> i64 {
-        self.group.parse::<i64>().map_or(0, |group| group / 100_000)
     }
 }
 
@@ -132,15 +127,20 @@ impl Fusion {
         let has_load = requests.first().is_some_and(|root| is_success(&root.state));
         if has_load && !self.has_import(&requests) {
             requests.extend(self.descendants(&import.request).await?);
+            if !self.has_import(&requests) {
+                requests.extend(self.import_apart(import).await?);
+            }
             if !self.is_over(&requests) {
                 return Ok(Progress::Running);
             }
         }
         let has_imported = self.has_import(&requests);
-        let age_ms = self.client.ambient.clock.now().millis() - import.made_ms();
-        if has_load && !has_imported && age_ms < self.client.config.import.grace_ms {
+        let now_ms = self.client.ambient.clock.now().millis();
+        let waited_ms = now_ms - self.setup.loaded_at(&import.request, now_ms);
+        if has_load && !has_imported && waited_ms < self.client.config.import.grace_ms {
             return Ok(Progress::Running);
         }
+        self.setup.forget_load(&import.request);
         Ok(Progress::Ended {
             requests,
             has_imported,
@@ -165,95 +165,6 @@ impl Fusion {
             .iter()
             .any(|mark| request.title.contains(mark.as_str()))
     }
-
-    /// True if a request of ours that loads or imports journals was submitted a while ago and has not ended: what it will bring is not there
-    /// yet. Young ones say nothing of an answer lost long ago, and under steady traffic there is always one. Without such a service, or
-    /// without words for its states in the configuration, none is known.
-    ///
-    /// The list, its filter and its attributes are Oracle's "Query job requests" of Enterprise Scheduler (REST API for Common Features,
-    /// 24C); that a request which was submitted by an import keeps its submitter is assumed.
-    pub(crate) async fn is_importing(&self) -> Result<bool, Fault> {
-        let import = &self.client.config.import;
-        if import.running_states.is_empty() {
-            return Ok(false);
-        }
-        let states: Vec<String> = import
-            .running_states
-            .iter()
-            .map(|state| format!("state eq {}", scim_quoted(state)))
-            .collect();
-        let filter = format!(
-            "submitter eq {} and ({})",
-            scim_quoted(&self.client.config.username),
-            states.join(" or ")
-        );
-        // The oldest come first, so one page is enough.
-        let query = Query::default()
-            .with("q", &filter)
-            .with("fields", "requestId,jobDefinitionId,state,submissionTime")
-            .with("orderBy", "submissionTime:asc");
-        let rows = self
-            .scheduled("GET scheduler requests of ours", &query)
-            .await?;
-        let now_ms = self.client.ambient.clock.now().millis();
-        // What was submitted in our future was timed by another clock, and says nothing of its age.
-        let is_old = |row: &Value| {
-            let submitted = text(row, "submissionTime").parse::<jiff::Timestamp>();
-            submitted.map_or(true, |at| {
-                now_ms.abs_diff(at.as_millisecond()) > import.young_ms
-            })
-        };
-        let brings = |row: &&Value| {
-            let title = text(row, "jobDefinitionId");
-            let mut marks = import.load_marks.iter().chain(&import.job_marks);
-            marks.any(|mark| title.contains(mark.as_str()))
-        };
-        Ok(rows.iter().filter(brings).any(is_old))
-    }
-
-    /// What the scheduler lists: nothing for a tenant without that service or without such a filter, or a user without the privilege. A
-    /// log-in that is refused altogether shows at the next call.
-    async fn scheduled(&self, operation: &'static str, query: &Query) -> Result<Vec<Value>, Fault> {
-        let path = "/ess/rest/scheduler/v1/requests";
-        match self.client.read(operation, path, query).await {
-            Ok(answer) => Ok(crate::client::children(&answer.value, "items").to_vec()),
-            Err(fault) => match fault.class {
-                FaultClass::Incompatible | FaultClass::Unauthorised | FaultClass::Rejected => {
-                    Ok(Vec::new())
-                }
-                FaultClass::Throttled | FaultClass::Unavailable | FaultClass::Indeterminate => {
-                    Err(fault)
-                }
-            },
-        }
-    }
-
-    /// Requests that the scheduler knows below `request`. A tenant without that service shows none.
-    async fn descendants(&self, request: &str) -> Result<Vec<Request>, Fault> {
-        let operation = "GET scheduler requests";
-        let query = Query::default()
-            .with("q", &format!("absParentRequestId eq {request}"))
-            .with(
-                "fields",
-                "requestId,parentRequestId,absParentRequestId,name,state,executionState",
-            );
-        let below = self.scheduled(operation, &query).await?;
-        let request_of = |row: &Value| Request {
-            id: text(row, "requestId"),
-            title: text(row, "name"),
-            state: state_word(&text(row, "executionState"), &text(row, "state")),
-        };
-        Ok(below
-            .iter()
-            .map(request_of)
-            .filter(|found| found.id != request)
-            .collect())
-    }
-}
-
-/// A text of a SCIM filter (RFC 7644 section 3.4.2.2: a JSON string).
-fn scim_quoted(text: &str) -> String {
-    Value::from(text).to_string()
 }
 
 fn is_success(state: &str) -> bool {
@@ -261,7 +172,7 @@ fn is_success(state: &str) -> bool {
 }
 
 /// The scheduler gives words or numbers (fusion.md §5.1: 12 succeeded, 11 warning, 10 error).
-fn state_word(execution_state: &str, state: &str) -> String {
+pub(crate) fn state_word(execution_state: &str, state: &str) -> String {
     let given = if execution_state.is_empty() {
         state
     } else {
@@ -307,7 +218,6 @@ mod tests {
             ledger: "US: Primary".to_owned(),
         };
         assert_eq!(ImportRef::of_job(&import.to_job()), Some(import.clone()));
-        assert_eq!(import.made_ms(), 1_798_761_600_000);
         assert_eq!(ImportRef::of_job(&JobRef("invoices".to_owned())), None);
     }
 }

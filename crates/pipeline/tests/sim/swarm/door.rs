@@ -335,12 +335,13 @@ fn before(body: &[u8], since_ms: i64) -> Option<String> {
     Some(page.to_string())
 }
 
-/// How many terms the filter of a request has, and how long a page it asks for.
+/// How many terms the filter of a request has, and how long a page it asks for. Filters of the scheduler name states, never documents.
 fn sizes(request: &Request<Bytes>) -> (usize, u64) {
     let query = request.uri().query().unwrap_or_default();
+    let is_business = request.uri().path().starts_with("/fscmRestApi/");
     let terms = query
         .split('&')
-        .find(|part| part.starts_with("q="))
+        .find(|part| is_business && part.starts_with("q="))
         .map_or(0, |filter| {
             filter.matches("%20or%20").count() + filter.matches("+or+").count() + 1
         });

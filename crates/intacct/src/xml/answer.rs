@@ -115,7 +115,16 @@ pub(crate) struct Row<'a> {
     end: usize,
 }
 
+/// Bytes of an answer per cell, at least: a name twice, its brackets and a value of a few characters.
+const CELL_LEN: usize = 24;
+
 impl Table {
+    /// Makes room for the rows of an answer of `len` bytes, so that a page is written once and never moved.
+    pub(crate) fn reserve(&mut self, len: usize) {
+        self.text.reserve(len);
+        self.cells.reserve((len / CELL_LEN).min(CELLS_MAX));
+    }
+
     /// Number of rows.
     pub(crate) fn len(&self) -> usize {
         self.rows.len()

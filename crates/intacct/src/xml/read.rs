@@ -48,7 +48,10 @@ pub(crate) fn answer(body: &[u8]) -> Result<Answer, Unreadable> {
         return Err(broken(format!("begins with {:?}", shortened(text))));
     }
     let mut reader = Reader::from_str(text);
-    let mut state = State::default();
+    let mut state = State {
+        len: text.len(),
+        ..State::default()
+    };
     loop {
         let event = reader
             .read_event()
@@ -96,6 +99,8 @@ pub(crate) fn shortened(text: &str) -> String {
 /// Where the reading stands.
 #[derive(Default)]
 struct State {
+    /// Bytes of the whole answer.
+    len: usize,
     /// Names of the open elements.
     open: Vec<String>,
     /// Number of open elements; `open` may be longer, its texts are reused.
@@ -146,7 +151,11 @@ impl State {
             (3, "result") => self.answer.results.push(FunctionResult::default()),
             (4, "data") if self.is_open(2, "result") => {
                 self.data_depth = self.depth;
-                let table = attributes(start)?;
+                let mut table = attributes(start)?;
+                // Once at most: an answer may hold any number of results.
+                if self.answer.results.len() == 1 {
+                    table.reserve(self.len);
+                }
                 self.result()?.data = table;
             }
             (_, "error") => {

@@ -7,6 +7,7 @@ mod breaks;
 mod companies;
 mod configuration;
 mod crosswalk_life;
+mod crosswalk_rules;
 mod crosswalk_simulation;
 mod faults;
 mod hostile;

@@ -50,6 +50,7 @@ fn place_of(refusal: &Refusal, authored: &Authored) -> Option<Fault> {
         let field = match refusal.problem {
             Problem::DuplicateVersion => "version",
             Problem::OverlappingVersions => "effective_from",
+            Problem::SupersedesNothing => "supersedes",
             Problem::DroppedButUsed => "dropped",
             Problem::DuplicateRule
             | Problem::AmbiguousRules
@@ -77,6 +78,7 @@ fn place_of(refusal: &Refusal, authored: &Authored) -> Option<Fault> {
         | Problem::NoHierarchy => "value",
         Problem::DuplicateVersion
         | Problem::OverlappingVersions
+        | Problem::SupersedesNothing
         | Problem::UnknownSegment
         | Problem::DroppedButUsed => "",
     };
@@ -87,7 +89,12 @@ fn place_of(refusal: &Refusal, authored: &Authored) -> Option<Fault> {
 fn remedy(problem: Problem) -> &'static str {
     match problem {
         Problem::DuplicateVersion => "give the version a new name",
-        Problem::OverlappingVersions => "end one version the day before the other begins",
+        Problem::OverlappingVersions => {
+            "end one version the day before the other begins, or name the earlier one under supersedes"
+        }
+        Problem::SupersedesNothing => {
+            "name the version in force before the first day, or leave it blank"
+        }
         Problem::DuplicateRule => "give every rule its own id",
         Problem::AmbiguousRules => "give the rules different priorities",
         Problem::UnreachableRule => "remove the rule or change the priorities",

@@ -100,6 +100,7 @@ fn rows(version: &VersionFile) -> Rows {
         ("version", version.version.clone()),
         ("effective_from", version.effective_from.to_string()),
         ("effective_to", open(version.effective_to)),
+        ("supersedes", version.supersedes.clone().unwrap_or_default()),
         ("prepared_by", people.prepared_by.clone()),
         ("reviewed_by", people.reviewed_by.clone()),
         ("signed_by", people.signed_by.clone()),

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use tieout_engine::crosswalk::{
-    Attribute, Reference, Rule, RuleValue, VersionFile, WhenBlank, normalised,
+    Attribute, Reference, Rule, RuleValue, VersionFile, WhenBlank, cut_short, normalised,
 };
 use tieout_model::AccountingDate;
 
@@ -86,6 +86,7 @@ pub struct Explained {
 
 /// Explains a line under the version in force on its date.
 pub fn explain(versions: &[VersionFile], reference: &Reference, question: &Question) -> Explained {
+    let versions = cut_short(versions.to_vec());
     let mut all = versions.iter();
     let Some(version) = all.find(|version| version.covers(question.date)) else {
         return Explained {

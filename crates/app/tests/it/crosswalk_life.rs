@@ -11,14 +11,20 @@ use crate::program::{Ended, Twin, golden, tieout};
 
 const PERIOD: &str = "P01-2099,2099,1,2099-01-01,2099-01-31,regular,Jan-99,,";
 
-struct Desk {
-    twin: Twin,
+pub(crate) struct Desk {
+    pub(crate) twin: Twin,
     _company: tempfile::TempDir,
 }
 
 impl Desk {
     fn open() -> Self {
-        let company = copy(|folder| append(folder.join("master/periods.csv"), PERIOD));
+        Self::of(copy(|folder| {
+            append(folder.join("master/periods.csv"), PERIOD);
+        }))
+    }
+
+    /// A company whose documents are carried, with the register in use.
+    pub(crate) fn of(company: tempfile::TempDir) -> Self {
         let twin = Twin::start(company.path());
         twin.configure(|config| {
             config["crosswalk"]["register"] = toml::Value::Boolean(true);
@@ -30,23 +36,23 @@ impl Desk {
         }
     }
 
-    fn path(&self, name: &str) -> String {
+    pub(crate) fn path(&self, name: &str) -> String {
         self.twin.path(name).to_str().unwrap().to_owned()
     }
 
-    fn crosswalk(&self, arguments: &[&str]) -> Ended {
+    pub(crate) fn crosswalk(&self, arguments: &[&str]) -> Ended {
         let mut all = vec!["crosswalk"];
         all.extend(arguments);
         self.twin.tieout(&all)
     }
 
-    fn step(&self, step: &str, by: &str, more: &[&str]) -> Ended {
+    pub(crate) fn step(&self, step: &str, by: &str, more: &[&str]) -> Ended {
         let mut all = vec![step, "CW-1", "--reason", "because", "--operator", by];
         all.extend(more);
         self.crosswalk(&all)
     }
 
-    fn hash(ended: &Ended, word: &str) -> String {
+    pub(crate) fn hash(ended: &Ended, word: &str) -> String {
         let line = ended.err.lines().find_map(|line| line.strip_prefix(word));
         line.unwrap_or_else(|| panic!("{ended:?}"))
             .trim()
@@ -200,7 +206,7 @@ impl Desk {
         assert!(ended.code != 0 && ended.err.contains("P0429"), "{ended:?}");
     }
 
-    fn bill(&self, number: &str, date: &str) {
+    pub(crate) fn bill(&self, number: &str, date: &str) {
         let mut bill = self.twin.bill(number, "120.00");
         for name in ["document_date", "gl_date", "due_date"] {
             bill[name] = json!(date);
@@ -210,7 +216,7 @@ impl Desk {
     }
 
     /// Rule and value of the cost centre of the first line.
-    fn coded(&self, number: &str) -> (String, String) {
+    pub(crate) fn coded(&self, number: &str) -> (String, String) {
         let shown = self.twin.document(number);
         let delivery = &shown["deliveries"][0];
         let version = delivery["crosswalk_version"].as_str().unwrap();

@@ -6,6 +6,7 @@ mod books;
 mod breaks;
 mod companies;
 mod configuration;
+mod crosswalk_changes;
 mod crosswalk_life;
 mod crosswalk_rules;
 mod crosswalk_simulation;

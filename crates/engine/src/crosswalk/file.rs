@@ -230,6 +230,9 @@ pub struct VersionFile {
     pub effective_from: AccountingDate,
     /// Last accounting date it applies to, inclusive; open if absent.
     pub effective_to: Option<AccountingDate>,
+    /// The version with a later written end that this one cuts short: that one ends the day before this one begins. Its own signed bytes stay
+    /// as they are.
+    pub supersedes: Option<String>,
     /// Who is behind it.
     pub people: People,
     /// The segments, in the order of the chart of accounts.
@@ -281,6 +284,7 @@ impl VersionFile {
             "compensating_control",
             "dropped",
             "reason",
+            "supersedes",
             "ticket",
         ];
         let m = file.members(&REQUIRED, &optional)?;
@@ -306,10 +310,18 @@ impl VersionFile {
             return Err(m.get("segments").fault("is empty or names a segment twice"));
         }
         let segment = |place: &Place<'_>| known_segment(place, &segments);
+        let version = m.get("version").word()?;
+        let supersedes = m.maybe("supersedes", Place::word)?;
+        if supersedes.as_ref() == Some(&version) {
+            return Err(m
+                .get("supersedes")
+                .fault("is the version itself; name the one it cuts short"));
+        }
         Ok(Self {
-            version: m.get("version").word()?,
+            version,
             effective_from,
             effective_to,
+            supersedes,
             people,
             rules: m.get("rules").each(|rule| read_rule(rule, &segment))?,
             lookups: read_lookups(&m.get("lookups"))?,

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use tieout_engine::crosswalk::trial::{Simulation, TrialDocument};
-use tieout_engine::crosswalk::{Crosswalk, HoldReason, Reference, VersionFile};
+use tieout_engine::crosswalk::{Crosswalk, HoldReason, Reference, VersionFile, cut_short};
 use tieout_model::{AccountingDate, Timestamp};
 use tieout_twins::company::CompanyFolder;
 
@@ -222,6 +222,7 @@ async fn versions(
 ) -> Result<(Vec<VersionFile>, String), Failure> {
     let mut files = ledger.all_versions().await?;
     let Some(name) = name else {
+        files = cut_short(files);
         let in_force = files.iter().rfind(|file| file.covers(day));
         let version = in_force.or(files.last()).map(|file| file.version.clone());
         let version = version.ok_or_else(|| Problem::new("P0433", "there is no version at all"))?;

@@ -51,6 +51,7 @@ fn place_of(refusal: &Refusal, authored: &Authored) -> Option<Fault> {
             Problem::DuplicateVersion => "version",
             Problem::OverlappingVersions => "effective_from",
             Problem::SupersedesNothing => "supersedes",
+            Problem::ContradictoryId => "same_as",
             Problem::DroppedButUsed => "dropped",
             Problem::DuplicateRule
             | Problem::AmbiguousRules
@@ -71,7 +72,10 @@ fn place_of(refusal: &Refusal, authored: &Authored) -> Option<Fault> {
     let part = match refusal.problem {
         Problem::AmbiguousRules => "priority",
         Problem::DuplicateRule => "id",
-        Problem::UnreachableRule | Problem::UnknownColumn | Problem::UnknownDimension => "when",
+        Problem::UnreachableRule
+        | Problem::UnknownColumn
+        | Problem::UnknownDimension
+        | Problem::ContradictoryId => "when",
         Problem::MissingTable
         | Problem::RetiredTarget
         | Problem::UnknownTarget
@@ -104,6 +108,7 @@ fn remedy(problem: Problem) -> &'static str {
         Problem::RetiredTarget => "map to the value that supersedes it",
         Problem::UnknownTarget => "correct the value, or have it created in the target first",
         Problem::UnknownSegment => "correct the reference data",
+        Problem::ContradictoryId => "map and name the old id alone",
         Problem::DroppedButUsed => "take the dimension from the dropped ones, or stop using it",
         Problem::NoHierarchy => "add the hierarchy to the reference data, or take +inherit away",
     }

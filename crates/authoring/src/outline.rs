@@ -2,7 +2,7 @@
 
 use tieout_engine::crosswalk::Json;
 
-const ORDER: [&str; 27] = [
+const ORDER: [&str; 28] = [
     "version",
     "effective_from",
     "effective_to",
@@ -17,6 +17,7 @@ const ORDER: [&str; 27] = [
     "segments",
     "rules",
     "lookups",
+    "same_as",
     "retired",
     "dff",
     "analytic",

@@ -66,7 +66,7 @@ fn rich() -> Json {
     let text = text
         .replace("\"attribute1\": \"project\"", "\"attribute1\": \"project\", \"hdr\": {\"dimension\": \"item\", \"level\": \"header\", \"context\": \"=SUM(A1)\", \"attribute\": \"attribute9\"}")
         .replace("\"lookup:department\"", "\"lookup:department+inherit\"")
-        .replace("\"analytic\": {", "\"dropped\": [], \"reason\": \"+1 \\\" (none)\", \"ticket\": null, \"compensating_control\": null, \"supersedes\": \"v1\", \"analytic\": { \"empty\": [],")
+        .replace("\"analytic\": {", "\"dropped\": [], \"reason\": \"+1 \\\" (none)\", \"ticket\": null, \"compensating_control\": null, \"supersedes\": \"v1\", \"same_as\": {\"department\": {\"D101\": \"D100\", \"=x\": \"D200\"}, \"item\": {}}, \"analytic\": { \"empty\": [],")
         .replace("\"D100\": \"1100\"", "\"D100\": \"1100\", \"@x\": \"-1\", \"(none)\": \"(null)\", \"'q\": \"=2\"");
     Json::parse(text.as_bytes()).unwrap()
 }

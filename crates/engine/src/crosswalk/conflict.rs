@@ -5,6 +5,8 @@
 //! some. Dimensions are taken to be independent of each other, of the account and of the entity: a pair of rules that only such a
 //! dependency keeps apart is refused as well. An account outside the chart can still meet two rules; that holds the document at run time.
 
+mod renamed;
+
 use std::collections::BTreeSet;
 use std::fmt;
 
@@ -41,6 +43,8 @@ pub enum Problem {
     UnknownTarget,
     /// The reference data speaks of a segment no version has.
     UnknownSegment,
+    /// An id is said to be another one under a new name, and yet counts by itself, or the other has no row.
+    ContradictoryId,
     /// A dimension is dropped on purpose and used all the same.
     DroppedButUsed,
     /// A rule inherits along a dimension without a hierarchy.
@@ -63,6 +67,7 @@ impl Problem {
             Self::RetiredTarget => "retired_target",
             Self::UnknownTarget => "unknown_target",
             Self::UnknownSegment => "unknown_segment",
+            Self::ContradictoryId => "contradictory_id",
             Self::DroppedButUsed => "dropped_but_used",
             Self::NoHierarchy => "no_hierarchy",
         }
@@ -211,9 +216,10 @@ impl Checks<'_> {
                 self.pair(rule, other);
             }
         }
-        for table in file.lookups.keys() {
+        for table in file.lookups.keys().chain(file.same_as.keys()) {
             self.attribute(None, table);
         }
+        self.renamed();
         let reports = file.analytic.values().flatten();
         let flexfields = file.dff.values().map(|field| &field.dimension);
         for dimension in flexfields.chain(reports).chain(&file.dropped) {

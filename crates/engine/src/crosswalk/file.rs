@@ -5,6 +5,7 @@
 //! after the attribute whose value is its key), `lookup:<dimension>+inherit`, `entity.<column>` or `affiliate.<column>`. Anything else in the file is refused, with its place.
 
 mod flexfield;
+mod same_as;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -241,6 +242,8 @@ pub struct VersionFile {
     pub rules: Vec<Rule>,
     /// The tables by the attribute that is their key.
     pub lookups: BTreeMap<Attribute, BTreeMap<String, String>>,
+    /// New ids of values that were renamed, by attribute, each with the old id whose rows and conditions count for it.
+    pub same_as: BTreeMap<Attribute, BTreeMap<String, String>>,
     /// Values disabled from a date on.
     pub retired: Vec<Retired>,
     /// What travels in descriptive flexfields, by name.
@@ -284,6 +287,7 @@ impl VersionFile {
             "compensating_control",
             "dropped",
             "reason",
+            "same_as",
             "supersedes",
             "ticket",
         ];
@@ -325,6 +329,7 @@ impl VersionFile {
             people,
             rules: m.get("rules").each(|rule| read_rule(rule, &segment))?,
             lookups: read_lookups(&m.get("lookups"))?,
+            same_as: m.maybe("same_as", same_as::read)?.unwrap_or_default(),
             retired: m.get("retired").each(|row| read_retired(row, &segment))?,
             dff: flexfield::read(&m.get("dff"))?,
             analytic: m

@@ -224,6 +224,9 @@ fn covers(
     rows: &BTreeMap<String, String>,
     id: &str,
 ) -> bool {
+    let mut same = version.same_as.iter();
+    let same = same.find(|(name, _)| name.to_string() == attribute);
+    let id = same.and_then(|(_, ids)| ids.get(id)).map_or(id, |old| old);
     if rows.contains_key(id) {
         return true;
     }

@@ -241,6 +241,12 @@ fn a_version_from_the_spreadsheet_to_posted_lines_and_back_to_its_proof() {
     desk.verify_offline();
     desk.bill("LATE-1", "2026-12-30");
     desk.bill("NEW-1", "2099-01-15");
+    let hours = json!({
+        "type": "gl_statistical", "document_id": "HOURS-1", "entity_id": "E200", "document_date": "2027-01-20",
+        "gl_date": "2027-01-20", "currency": "STAT", "description": "typed",
+        "lines": [{"account": "9100", "txn_debit": "12.00", "department": "D400"}],
+    });
+    desk.twin.post("documents", &hours);
     desk.twin.drain().expect(0);
     let (version, line) = desk.coded("LATE-1");
     assert_eq!(version, "v1", "a December document is December's");
@@ -268,6 +274,22 @@ fn restate(desk: &Desk) {
         "{}",
         dry.out
     );
+    // What it does not move is said, and is part of what is approved.
+    dry.says(&["not moved by this restatement"]);
+    let quantity = dry.out.lines().find(|line| line.contains("STAT"));
+    let quantity = quantity.unwrap_or_else(|| panic!("{}", dry.out));
+    for part in ["200-4450-91000", "200-5500-91000", " 12 ", "a quantity"] {
+        assert!(quantity.contains(part), "{quantity}");
+    }
+    let january = |status: &str| {
+        let period = json!({"system": "fusion", "period": "P01-2027", "status": status});
+        desk.twin.post("periods", &period);
+    };
+    january("closed");
+    of("pia", &[])
+        .expect(2)
+        .says(&["P0423", "closed in the target", "--on"]);
+    january("open");
     let hash = Desk::hash(&dry, "restatement ");
     of("cora", &["--approve", &hash])
         .expect(2)

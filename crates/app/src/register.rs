@@ -350,6 +350,7 @@ mod tests {
 
     use super::{Ledger, NewStep};
     use crate::config::{Config, EXAMPLE};
+    use crate::problem::Failure;
 
     /// 2026-11-25T12:00:00Z, a Wednesday.
     const NOON: Timestamp = Timestamp::from_millis(1_795_608_000_000);
@@ -433,5 +434,21 @@ mod tests {
         let last = ledger.steps.last().unwrap();
         assert_eq!((last.act, last.at), (Act::FollowUp, after));
         assert_eq!(last.facts, BTreeMap::new());
+    }
+
+    #[tokio::test]
+    async fn a_clock_that_was_set_back_records_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut ledger = with_emergency(folder.path()).await;
+        let early = Timestamp::from_millis(NOON.millis() - 1);
+        let late = || step("CW-1", Act::FollowUp, "rob", &[]);
+        let Err(Failure::Usage(problems)) = ledger.take(late(), early).await else {
+            panic!("a step before the last one was taken");
+        };
+        assert_eq!(problems[0].code, "P0424");
+        let config = Config::parse(EXAMPLE, Path::new("example.toml")).unwrap();
+        let again = Ledger::of(ledger.store, config).await.unwrap();
+        assert_eq!(again.steps.len(), 6, "nothing was recorded");
+        assert_eq!(again.register.follow_ups().len(), 1);
     }
 }

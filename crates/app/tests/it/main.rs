@@ -8,6 +8,7 @@ mod companies;
 mod configuration;
 mod crosswalk_changes;
 mod crosswalk_life;
+mod crosswalk_refusals;
 mod crosswalk_rules;
 mod crosswalk_simulation;
 mod faults;

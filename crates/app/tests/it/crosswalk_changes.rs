@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use crate::bad_input::{append, copy, replace};
 use crate::crosswalk_life::Desk;
+use crate::crosswalk_rules::{ROWS, refresh, sign_reference};
 use crate::program::golden;
 
 /// A day in the period that is running, on whatever day this runs, and the version in force on it.
@@ -56,6 +57,10 @@ fn desk(running: &Running) -> Desk {
 
 /// A copy of the version in force with another cost centre, from the running day on.
 fn write(desk: &Desk, running: &Running, more: &[&str]) -> String {
+    write_with(desk, running, &[("D400", "5500")], more)
+}
+
+fn write_with(desk: &Desk, running: &Running, rows: &[(&str, &str)], more: &[&str]) -> String {
     let out = desk.path("hot.json");
     let base = golden().join(format!("crosswalk/{}.json", running.version));
     let mut new = vec!["new", "--base", base.to_str().unwrap(), "--out", &out];
@@ -65,7 +70,9 @@ fn write(desk: &Desk, running: &Running, more: &[&str]) -> String {
     desk.crosswalk(&new).expect(0);
     let text = std::fs::read_to_string(&out).unwrap();
     let mut version: Value = serde_json::from_str(&text).unwrap();
-    version["lookups"]["department"]["D400"] = json!("5500");
+    for (department, cost_center) in rows {
+        version["lookups"]["department"][*department] = json!(cost_center);
+    }
     std::fs::write(&out, version.to_string()).unwrap();
     out
 }
@@ -75,17 +82,28 @@ fn propose(desk: &Desk, file: &str, more: &[&str]) -> crate::program::Ended {
     desk.crosswalk(&[&propose[..], &["--ticket", "INC-1"], more].concat())
 }
 
-fn sign(desk: &Desk) {
-    let simulate = ["simulate", "--version", "draft", "--period", "P12-2026"];
+/// Through the hands of three persons; the last step is left to the caller.
+fn approve(desk: &Desk, id: &str, running: &Running) -> String {
+    // A period that is over, so that what is entered here does not lie in it.
+    let is_december = running.day.starts_with("2026-12");
+    let period = if is_december { "P11-2026" } else { "P12-2026" };
+    let simulate = ["simulate", "--version", "draft", "--period", period];
     let simulated = desk.crosswalk(&simulate).expect(0);
-    let simulation = Desk::hash(&simulated, "simulation ");
-    desk.step("review", "rob", &[]).expect(0);
-    desk.step("approve", "rob", &[]).expect(0);
+    for step in ["review", "approve"] {
+        let by_rob = [step, id, "--reason", "because", "--operator", "rob"];
+        desk.crosswalk(&by_rob).expect(0);
+    }
+    Desk::hash(&simulated, "simulation ")
+}
+
+fn sign(desk: &Desk, id: &str, simulation: &str) -> crate::program::Ended {
+    let sign = ["sign", id, "--reason", "because", "--operator", "sara"];
+    desk.crosswalk(&[&sign[..], &["--simulation", simulation]].concat())
+}
+
+fn key(desk: &Desk) {
     let key = ["key", "new", "--owner", "sara", "--operator", "admin"];
     desk.twin.tieout(&key).expect(0);
-    desk.step("sign", "sara", &["--simulation", &simulation])
-        .expect(0)
-        .says(&["the review after the fact is due by", "ends on"]);
 }
 
 #[test]
@@ -103,7 +121,11 @@ fn an_emergency_cuts_a_written_end_short_and_is_chased_until_another_person_revi
         .says(&["overlaps version", "supersedes"]);
     let file = write(&desk, &running, &["--supersedes", running.version]);
     propose(&desk, &file, &["--emergency"]).expect(0);
-    sign(&desk);
+    let simulation = approve(&desk, "CW-1", &running);
+    key(&desk);
+    sign(&desk, "CW-1", &simulation)
+        .expect(0)
+        .says(&["the review after the fact is due by", "ends on"]);
     let status = desk.crosswalk(&["status", "--json"]).expect(0);
     status.says(&["emergency version hot", "is due by"]);
     let rows = status.json();
@@ -189,4 +211,46 @@ fn a_reversal_of_a_value_that_is_gone_waits_for_a_controller_and_names_the_appro
     let reconcile = ["reconcile", "--period", "P07-2027", "--entity", "E200"];
     desk.twin.tieout(&reconcile).expect(0);
     desk.twin.tieout(&["audit", "verify"]).expect(0);
+}
+
+#[test]
+fn a_version_that_leads_documents_to_a_forbidden_combination_is_not_signed() {
+    let running = running();
+    let desk = desk(&running);
+    let twin = &desk.twin;
+    sign_reference(twin, &refresh(twin, ROWS), "pia").expect(0);
+    let mut bill = twin.bill("SHOP-1", "120.00");
+    for name in ["document_date", "gl_date", "due_date"] {
+        bill[name] = json!(running.day);
+    }
+    bill["lines"][0]["department"] = json!("D500");
+    twin.post("documents", &bill);
+    twin.drain().expect(1);
+    let why = twin.document("SHOP-1")["document"]["reason"].to_string();
+    assert!(why.contains("P0113"), "{why}");
+    key(&desk);
+    let over = ["--supersedes", running.version];
+    let still = write(&desk, &running, &over);
+    propose(&desk, &still, &["--emergency"]).expect(0);
+    let simulation = approve(&desk, "CW-1", &running);
+    sign(&desk, "CW-1", &simulation)
+        .expect(2)
+        .says(&["P0428", "200-5500-60200-0000-000"]);
+    let reject = ["reject", "CW-1", "--reason", "leads to 5500"];
+    desk.crosswalk(&[&reject[..], &["--operator", "rob"]].concat())
+        .expect(0);
+    // Led elsewhere it is signed, and the document that waited goes.
+    let elsewhere = write_with(&desk, &running, &[("D500", "1100")], &over);
+    propose(&desk, &elsewhere, &["--emergency"]).expect(0);
+    let simulation = approve(&desk, "CW-2", &running);
+    sign(&desk, "CW-2", &simulation)
+        .expect(0)
+        .says(&["document retry --held"]);
+    let retry = ["document", "retry", "--held", "--reason", "signed"];
+    twin.tieout(&[&retry[..], &["--operator", "cora"]].concat())
+        .expect(0);
+    twin.drain().expect(0);
+    let (version, line) = desk.coded("SHOP-1");
+    assert_eq!(version, "hot");
+    assert!(line.contains("1100"), "{line}");
 }

@@ -27,7 +27,7 @@ fn reason(twin: &Twin, number: &str, state: &str) -> String {
 }
 
 /// Drawn up from what both systems say and a file of rules; `rows` are those of the file.
-fn refresh(twin: &Twin, rows: &str) -> String {
+pub(crate) fn refresh(twin: &Twin, rows: &str) -> String {
     let (rules, out) = (twin.path("rules.csv"), twin.path("reference.json"));
     std::fs::write(&rules, format!("rule,segment,operator,values\n{rows}")).unwrap();
     let (rules, out) = (rules.to_str().unwrap(), out.to_str().unwrap().to_owned());
@@ -44,8 +44,12 @@ fn refresh(twin: &Twin, rows: &str) -> String {
     out
 }
 
+/// Cost centre 5500 with account 60200 and no product, as the reference data says it.
+pub(crate) const ROWS: &str =
+    "SHOP,account,in,60200\nSHOP,cost_center,in,5500\nSHOP,product,in,0000\n";
+
 /// Signed by the controller, whose key the configuration trusts; prepared by somebody.
-fn sign_reference(twin: &Twin, file: &str, prepared_by: &str) -> crate::program::Ended {
+pub(crate) fn sign_reference(twin: &Twin, file: &str, prepared_by: &str) -> crate::program::Ended {
     let key = twin.path("keys/controller.key.pem");
     let out = twin.path("crosswalk/reference.sealed.json");
     twin.tieout(&[
@@ -103,8 +107,7 @@ fn a_combination_that_the_target_forbids_stops_the_document_by_name_first_there_
 
 /// The rule becomes part of the signed reference data, so that nothing is sent at all; dropped on both sides, everything goes.
 fn hold_and_drop(twin: &Twin) {
-    let rows = "SHOP,account,in,60200\nSHOP,cost_center,in,5500\nSHOP,product,in,0000\n";
-    let file = refresh(twin, rows);
+    let file = refresh(twin, ROWS);
     sign_reference(twin, &file, "Controller")
         .expect(2)
         .says(&["P0421", "another person"]);

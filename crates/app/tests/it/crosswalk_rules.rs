@@ -172,3 +172,37 @@ fn reference_data_that_contradicts_itself_or_names_what_nobody_has_is_not_signed
     let after = std::fs::read(twin.path("crosswalk/reference.sealed.json")).unwrap();
     assert!(before == after, "what is in force stays in force");
 }
+
+#[test]
+fn rules_as_the_target_keeps_them_hold_what_the_target_would_refuse() {
+    // The same file is the tenant's set-up and what people give to this program.
+    let company = copy(|folder| {
+        let text = "rule_code,rule_error_message_text,enabled_flag,start_date_active,end_date_active,condition_segment_code,condition_operator_name,condition_values,validation_segment_code,validation_operator_name,validation_values\n\
+            SHOP,no,Y,,,SEGMENT2,=,5500,product,<>,0000\n\
+            SHOP,no,Y,,,account,BETWEEN,60200-60200,,,\n\
+            OLD,no,N,,,account,=,60200,product,=,9999\n";
+        std::fs::write(folder.join("master/cross_validation_rules.csv"), text).unwrap();
+    });
+    let twin = Twin::start(company.path());
+    enter(&twin, "SHOP-1");
+    twin.drain().expect(1);
+    let why = reason(&twin, "SHOP-1", "rejected");
+    assert!(why.contains(FORBIDDEN), "{why}");
+    let (rules, out) = (
+        company.path().join("master/cross_validation_rules.csv"),
+        twin.path("reference.json"),
+    );
+    let refresh = ["crosswalk", "reference", "refresh", "--cross-validation"];
+    let files = [rules.to_str().unwrap(), "--out", out.to_str().unwrap()];
+    twin.tieout(&[&refresh[..], &files].concat())
+        .expect(0)
+        .says(&["left out: OLD: it is not enabled"]);
+    sign_reference(&twin, out.to_str().unwrap(), "pia").expect(0);
+    enter(&twin, "SHOP-2");
+    twin.drain().expect(1);
+    let why = reason(&twin, "SHOP-2", "held");
+    assert!(
+        why.contains("rule SHOP") && why.contains(FORBIDDEN),
+        "{why}"
+    );
+}

@@ -188,8 +188,8 @@ impl FusionTwin {
     /// A sentence naming the row.
     pub fn insert_validation_rules(&mut self, rows: &[serde_json::Value]) -> Result<usize, String> {
         let chart = &mut self.setup.chart;
-        let place = |name: &str| chart.segments.iter().position(|own| own.name == name);
-        let made = validation::typed(rows, &place)?;
+        let names: Vec<String> = chart.segments.iter().map(|own| own.name.clone()).collect();
+        let made = validation::typed(rows, &names)?;
         chart
             .rules
             .retain(|old| made.iter().all(|new| new.code != old.code));

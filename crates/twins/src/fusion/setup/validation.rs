@@ -84,13 +84,18 @@ impl ValidationRule {
     }
 }
 
-/// Position of a segment by name.
-type Place<'a> = &'a dyn Fn(&str) -> Option<usize>;
+/// Position of a segment by its name, or as `SEGMENT1` and so on by its column.
+fn position(text: &str, names: &[String]) -> Option<usize> {
+    let column = text.strip_prefix("SEGMENT").and_then(|n| n.parse().ok());
+    let column = column.and_then(|n: usize| n.checked_sub(1));
+    let named = names.iter().position(|name| name == text);
+    named.or(column.filter(|at| *at < names.len()))
+}
 
 /// Adds one row of the interface table; rows of one code are one rule.
 fn add(
     rules: &mut Vec<ValidationRule>,
-    place: Place<'_>,
+    names: &[String],
     cell: &dyn Fn(&str) -> String,
 ) -> Result<(), String> {
     let code = cell("rule_code");
@@ -130,7 +135,8 @@ fn add(
         if segment.is_empty() {
             continue;
         }
-        let segment = place(&segment).ok_or_else(|| format!("there is no segment {segment}"))?;
+        let segment =
+            position(&segment, names).ok_or_else(|| format!("there is no segment {segment}"))?;
         let operator = cell(&format!("{part}_operator_name"));
         let tests = tests(&operator, &cell(&format!("{part}_values")))?;
         filter.entry(segment).or_default().extend(tests);
@@ -180,7 +186,7 @@ fn whole(rules: &[ValidationRule]) -> Result<(), String> {
 /// The rules of a company folder; none if it has no such file.
 pub(super) fn load(
     folder: &CompanyFolder,
-    place: Place<'_>,
+    names: &[String],
 ) -> Result<Vec<ValidationRule>, CompanyError> {
     let mut rules = Vec::new();
     if !folder.has(FILE) {
@@ -192,7 +198,7 @@ pub(super) fn load(
             row.get(name)?;
         }
         let cell = |name: &str| row.find(name).unwrap_or_default().trim().to_owned();
-        add(&mut rules, place, &cell).map_err(|what| row.wrong(what))?;
+        add(&mut rules, names, &cell).map_err(|what| row.wrong(what))?;
     }
     whole(&rules).map_err(|what| CompanyError::Bad {
         path: folder.root().join(FILE),
@@ -205,7 +211,7 @@ pub(super) fn load(
 /// The rules of rows that a person types.
 pub(crate) fn typed(
     rows: &[serde_json::Value],
-    place: Place<'_>,
+    names: &[String],
 ) -> Result<Vec<ValidationRule>, String> {
     let mut rules = Vec::new();
     for (at, row) in rows.iter().enumerate() {
@@ -226,7 +232,7 @@ pub(crate) fn typed(
             let text = members.get(name).and_then(serde_json::Value::as_str);
             text.unwrap_or_default().trim().to_owned()
         };
-        add(&mut rules, place, &cell).map_err(wrong)?;
+        add(&mut rules, names, &cell).map_err(wrong)?;
     }
     whole(&rules)?;
     Ok(rules)
@@ -247,8 +253,7 @@ mod tests {
     }
 
     fn check(rows: &[Value], codes: &[&str], expected: bool) {
-        let place = |name: &str| ["company", "account"].iter().position(|n| *n == name);
-        let rules = typed(rows, &place).unwrap();
+        let rules = typed(rows, &["company", "account"].map(str::to_owned)).unwrap();
         assert_eq!(rules[0].forbids(codes, 100), expected, "{codes:?} {rows:?}");
     }
 
@@ -292,16 +297,16 @@ mod tests {
 
     #[test]
     fn what_the_table_does_not_know_is_refused() {
-        let place = |name: &str| (name == "account").then_some(0);
+        let names = ["account".to_owned()];
         let refuse = |row: Value, word: &str| {
-            let said = typed(&[row], &place).unwrap_err();
+            let said = typed(&[row], &names).unwrap_err();
             assert!(said.contains(word), "{said}");
         };
         refuse(row(&[]), "no validation filter");
-        refuse(
-            row(&[("validation_segment_code", "fund")]),
-            "no segment fund",
-        );
+        for odd in ["fund", "SEGMENT2"] {
+            let row = row(&[("validation_segment_code", odd)]);
+            refuse(row, &format!("no segment {odd}"));
+        }
         let odd = row(&[
             ("validation_segment_code", "account"),
             ("validation_operator_name", "LIKE"),

@@ -75,7 +75,7 @@ impl Reader<'_> {
             let Some(rule) = rules.remove(&code) else {
                 continue;
             };
-            match &rule.left_out {
+            match rule.left_out.as_deref().or_else(|| senseless(&rule)) {
                 Some(why) => found.left_out.push(format!("{code}: {why}")),
                 None => found.forbidden.extend(self.forbidden(&code, &rule)),
             }
@@ -185,6 +185,15 @@ impl Reader<'_> {
         }
         made
     }
+}
+
+/// Why a rule cannot be meant as it stands.
+fn senseless(rule: &Rule) -> Option<&'static str> {
+    if rule.validation.is_empty() {
+        return Some("it has no validation, so it forbids nothing");
+    }
+    let is_total = rule.condition.is_empty() && rule.validation.values().any(BTreeSet::is_empty);
+    is_total.then_some("it has no condition and lets no value through, so it forbids everything")
 }
 
 /// An operator with its values.
@@ -342,6 +351,8 @@ mod tests {
         check(row("N", "", ""), "not enabled");
         check(row("Y", "2027/03/01", ""), "counts from 2027-03-01");
         check(row("Y", "", "2027-01-31"), "ended on 2027-01-31");
+        check("R,,,,account,=,4000,,,".to_owned(), "no validation");
+        check("R,,,,,,,product,=,9999".to_owned(), "forbids everything");
         let now = read(&[&row("Y", "2027-02-01", "2027-02-01")]).unwrap();
         assert_eq!((now.forbidden.len(), now.left_out.len()), (1, 0));
     }

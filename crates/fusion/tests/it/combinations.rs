@@ -6,10 +6,11 @@ use std::sync::atomic::Ordering;
 use serde_json::json;
 use tieout_connector::{Batch, ItemOutcome};
 use tieout_fusion::{Fusion, LedgerCombination, Verdict};
-use tieout_model::{Coding, Document, Rejection};
+use tieout_model::{Coding, Document, FaultClass, Rejection};
 use tieout_twins::fusion::FusionOptions;
 
 use crate::simulated::{Loopback, golden, open_with, settled};
+use crate::tenant::Tenant;
 
 const WORDS: &str = "Nothing may be coded here";
 
@@ -118,4 +119,45 @@ fn ledger_of(batch: &Batch) -> String {
         panic!("no journal");
     };
     entry.draft().placement.as_ref().unwrap().ledger.clone()
+}
+
+const OPERATION: &str = "POST AccountCombinationService";
+
+#[tokio::test]
+async fn a_refused_question_names_why_and_a_busy_tenant_is_asked_again() {
+    let tenant = Tenant::new();
+    let fusion = tenant.fusion(|_| {});
+    let asked = [LedgerCombination {
+        ledger: "L".to_owned(),
+        segments: vec!["1".to_owned()],
+    }];
+    let fault = "<env:Envelope xmlns:env=\"e\"><env:Body><env:Fault><faultcode>env:Server</faultcode>\
+        <faultstring>the user lacks a privilege</faultstring></env:Fault></env:Body></env:Envelope>";
+    tenant.answer(OPERATION, 500, fault);
+    let refused = fusion.judge_combinations(&asked).await.unwrap_err();
+    assert_eq!(refused.class, FaultClass::Rejected, "{refused:?}");
+    assert!(
+        refused.to_string().contains("lacks a privilege"),
+        "{refused}"
+    );
+    tenant.answer(OPERATION, 403, "");
+    let refused = fusion.judge_combinations(&asked).await.unwrap_err();
+    assert_eq!(refused.class, FaultClass::Unauthorised, "{refused:?}");
+
+    tenant.answer(OPERATION, 503, "<html>busy</html>");
+    let valid = "<e><result><Segment1>1</Segment1><Status>Valid</Status></result></e>";
+    tenant.answer(OPERATION, 200, valid);
+    let verdicts = fusion.judge_combinations(&asked).await.unwrap();
+    assert_eq!(verdicts, [Verdict::Valid]);
+    assert_eq!(tenant.waits().len(), 1);
+
+    // Half an answer lets nothing through.
+    tenant.answer(OPERATION, 200, "<e><result><Status>Valid</Status></result>");
+    let cut = fusion.judge_combinations(&asked).await.unwrap_err();
+    assert_eq!(cut.class, FaultClass::Incompatible, "{cut:?}");
+    assert!(tenant.is_spent());
+    let sent = tenant.requests(OPERATION);
+    let header = |name: &str| sent[0].headers()[name].to_str().unwrap().to_owned();
+    assert_eq!(header("content-type"), "text/xml; charset=utf-8");
+    assert!(header("soapaction").ends_with("/validateAndCreateAccounts"));
 }

@@ -338,3 +338,117 @@ pub(crate) fn refused(fault: ControlFault) -> Failure {
         .hint(fault.remedy)
         .into()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::path::Path;
+
+    use tieout_engine::crosswalk::control::{Act, KEYS};
+    use tieout_model::{Digest, Timestamp};
+    use tieout_store::{DatabaseUrl, ExecutionMode, Store};
+
+    use super::{Ledger, NewStep};
+    use crate::config::{Config, EXAMPLE};
+    use crate::problem::Failure;
+
+    /// 2026-11-25T12:00:00Z, a Wednesday.
+    const NOON: Timestamp = Timestamp::from_millis(1_795_608_000_000);
+
+    fn step(subject: &str, act: Act, by: &str, facts: &[(&str, &str)]) -> NewStep {
+        let facts = facts
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        NewStep {
+            subject: subject.to_owned(),
+            act,
+            by: by.to_owned(),
+            reason: "because".to_owned(),
+            facts: facts.collect(),
+            body: Vec::new(),
+        }
+    }
+
+    /// A signed emergency, as the store has it.
+    async fn with_emergency(folder: &Path) -> Ledger {
+        let url = format!("sqlite:{}", folder.join("books.db").display());
+        let url: DatabaseUrl = url.parse().unwrap();
+        let store = Store::open(&url, ExecutionMode::Blocking).await.unwrap();
+        let config = Config::parse(EXAMPLE, Path::new("example.toml")).unwrap();
+        let mut ledger = Ledger::of(store, config).await.unwrap();
+        let content = Digest::of(b"").to_string();
+        let emergency = [
+            ("version", "hot"),
+            ("effective_from", "2026-11-20"),
+            ("ticket", "INC-1"),
+            ("emergency", "true"),
+        ];
+        let signed = [
+            ("key", "k"),
+            ("simulation", &content),
+            ("content", &content),
+        ];
+        let steps = [
+            step(
+                KEYS,
+                Act::AddKey,
+                "admin",
+                &[("key", "k"), ("owner", "sara"), ("pem", "PEM")],
+            ),
+            step("CW-1", Act::Propose, "pia", &emergency),
+            step(
+                "CW-1",
+                Act::Simulate,
+                "pia",
+                &[("content", &content), ("period", "P")],
+            ),
+            step("CW-1", Act::Review, "rob", &[]),
+            step("CW-1", Act::Approve, "rob", &[]),
+            step("CW-1", Act::Sign, "sara", &signed),
+        ];
+        for step in steps {
+            ledger.take(step, NOON).await.unwrap();
+        }
+        ledger
+    }
+
+    #[tokio::test]
+    async fn a_late_review_of_an_emergency_is_chased_from_the_day_after_its_last_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut ledger = with_emergency(folder.path()).await;
+        let on = |ledger: &Ledger, day: &str| {
+            let day = day.parse().unwrap();
+            (ledger.warnings(day).join("\n"), ledger.is_chased(day))
+        };
+        let (words, is_chased) = on(&ledger, "2026-11-27");
+        assert!(words.contains("is due by 2026-11-27"), "{words}");
+        assert!(!is_chased);
+        let (words, is_chased) = on(&ledger, "2026-11-28");
+        assert!(words.contains("is OVERDUE since 2026-11-27"), "{words}");
+        assert!(is_chased, "status ends with 1");
+        // A late one is a review all the same, and the register keeps when it was.
+        let late = step("CW-1", Act::FollowUp, "rob", &[]);
+        let after = Timestamp::from_millis(NOON.millis() + 7 * 86_400_000);
+        ledger.take(late, after).await.unwrap();
+        assert_eq!(on(&ledger, "2026-12-02"), (String::new(), false));
+        let last = ledger.steps.last().unwrap();
+        assert_eq!((last.act, last.at), (Act::FollowUp, after));
+        assert_eq!(last.facts, BTreeMap::new());
+    }
+
+    #[tokio::test]
+    async fn a_clock_that_was_set_back_records_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut ledger = with_emergency(folder.path()).await;
+        let early = Timestamp::from_millis(NOON.millis() - 1);
+        let late = || step("CW-1", Act::FollowUp, "rob", &[]);
+        let Err(Failure::Usage(problems)) = ledger.take(late(), early).await else {
+            panic!("a step before the last one was taken");
+        };
+        assert_eq!(problems[0].code, "P0424");
+        let config = Config::parse(EXAMPLE, Path::new("example.toml")).unwrap();
+        let again = Ledger::of(ledger.store, config).await.unwrap();
+        assert_eq!(again.steps.len(), 6, "nothing was recorded");
+        assert_eq!(again.register.follow_ups().len(), 1);
+    }
+}

@@ -50,6 +50,8 @@ fn place_of(refusal: &Refusal, authored: &Authored) -> Option<Fault> {
         let field = match refusal.problem {
             Problem::DuplicateVersion => "version",
             Problem::OverlappingVersions => "effective_from",
+            Problem::SupersedesNothing => "supersedes",
+            Problem::ContradictoryId => "same_as",
             Problem::DroppedButUsed => "dropped",
             Problem::DuplicateRule
             | Problem::AmbiguousRules
@@ -70,13 +72,17 @@ fn place_of(refusal: &Refusal, authored: &Authored) -> Option<Fault> {
     let part = match refusal.problem {
         Problem::AmbiguousRules => "priority",
         Problem::DuplicateRule => "id",
-        Problem::UnreachableRule | Problem::UnknownColumn | Problem::UnknownDimension => "when",
+        Problem::UnreachableRule
+        | Problem::UnknownColumn
+        | Problem::UnknownDimension
+        | Problem::ContradictoryId => "when",
         Problem::MissingTable
         | Problem::RetiredTarget
         | Problem::UnknownTarget
         | Problem::NoHierarchy => "value",
         Problem::DuplicateVersion
         | Problem::OverlappingVersions
+        | Problem::SupersedesNothing
         | Problem::UnknownSegment
         | Problem::DroppedButUsed => "",
     };
@@ -87,7 +93,12 @@ fn place_of(refusal: &Refusal, authored: &Authored) -> Option<Fault> {
 fn remedy(problem: Problem) -> &'static str {
     match problem {
         Problem::DuplicateVersion => "give the version a new name",
-        Problem::OverlappingVersions => "end one version the day before the other begins",
+        Problem::OverlappingVersions => {
+            "end one version the day before the other begins, or name the earlier one under supersedes"
+        }
+        Problem::SupersedesNothing => {
+            "name the version in force before the first day, or leave it blank"
+        }
         Problem::DuplicateRule => "give every rule its own id",
         Problem::AmbiguousRules => "give the rules different priorities",
         Problem::UnreachableRule => "remove the rule or change the priorities",
@@ -97,6 +108,7 @@ fn remedy(problem: Problem) -> &'static str {
         Problem::RetiredTarget => "map to the value that supersedes it",
         Problem::UnknownTarget => "correct the value, or have it created in the target first",
         Problem::UnknownSegment => "correct the reference data",
+        Problem::ContradictoryId => "map and name the old id alone",
         Problem::DroppedButUsed => "take the dimension from the dropped ones, or stop using it",
         Problem::NoHierarchy => "add the hierarchy to the reference data, or take +inherit away",
     }

@@ -32,7 +32,7 @@ impl DifferenceKind {
 /// One row that is different.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Difference {
-    /// Part of the version: `version`, `rule`, `lookup`, `retired`, `flexfield`, `analytic`, `dropped`.
+    /// Part of the version: `version`, `rule`, `lookup`, `retired`, `flexfield`, `analytic`, `dropped`, `same_as`.
     pub part: &'static str,
     /// The segment, table or report; empty if the part has none.
     pub of: String,
@@ -48,7 +48,7 @@ pub struct Difference {
 
 type Rows = BTreeMap<(usize, String, String), String>;
 
-const PARTS: [&str; 7] = [
+const PARTS: [&str; 8] = [
     "version",
     "rule",
     "lookup",
@@ -56,6 +56,7 @@ const PARTS: [&str; 7] = [
     "flexfield",
     "analytic",
     "dropped",
+    "same_as",
 ];
 
 /// Every difference between `old` and `new`, in a fixed order.
@@ -100,6 +101,7 @@ fn rows(version: &VersionFile) -> Rows {
         ("version", version.version.clone()),
         ("effective_from", version.effective_from.to_string()),
         ("effective_to", open(version.effective_to)),
+        ("supersedes", version.supersedes.clone().unwrap_or_default()),
         ("prepared_by", people.prepared_by.clone()),
         ("reviewed_by", people.reviewed_by.clone()),
         ("signed_by", people.signed_by.clone()),
@@ -136,6 +138,11 @@ fn rows(version: &VersionFile) -> Rows {
     }
     for dimension in &version.dropped {
         put(6, "", dimension, "dropped".to_owned());
+    }
+    for (attribute, ids) in &version.same_as {
+        for (id, old) in ids {
+            put(7, &attribute.to_string(), id, format!("same as {old}"));
+        }
     }
     rows
 }

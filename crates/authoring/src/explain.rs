@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use tieout_engine::crosswalk::{
-    Attribute, Reference, Rule, RuleValue, VersionFile, WhenBlank, normalised,
+    Attribute, Reference, Rule, RuleValue, VersionFile, WhenBlank, cut_short, normalised,
 };
 use tieout_model::AccountingDate;
 
@@ -67,7 +67,7 @@ pub struct ExplainedSegment {
     pub segment: String,
     /// Its value, or why there is none.
     pub value: Result<String, String>,
-    /// The ancestor whose row was taken, if the rule inherits.
+    /// The ancestor whose row was taken, if the rule inherits; or the old id of a renamed value.
     pub inherited_from: Option<String>,
     /// The rules in the order in which they are tried.
     pub tried: Vec<Tried>,
@@ -86,6 +86,7 @@ pub struct Explained {
 
 /// Explains a line under the version in force on its date.
 pub fn explain(versions: &[VersionFile], reference: &Reference, question: &Question) -> Explained {
+    let versions = cut_short(versions.to_vec());
     let mut all = versions.iter();
     let Some(version) = all.find(|version| version.covers(question.date)) else {
         return Explained {
@@ -134,7 +135,7 @@ impl Line<'_> {
         };
         let question = self.question;
         match attribute {
-            Attribute::Account => question.account.clone(),
+            Attribute::Account => self.before(attribute, question.account.clone()),
             Attribute::AccountClass => {
                 let class = self.reference.accounts.get(&question.account);
                 class
@@ -145,8 +146,29 @@ impl Line<'_> {
             Attribute::EntityColumn(name) => column(&question.entity, name),
             Attribute::Affiliate => question.affiliate.clone(),
             Attribute::AffiliateColumn(name) => column(&question.affiliate, name),
-            Attribute::Dimension(name) => self.dimension(name),
+            Attribute::Dimension(name) => self.before(attribute, self.dimension(name)),
         }
+    }
+
+    /// The id that rules see: the old one of a value that was renamed.
+    fn before(&self, attribute: &Attribute, id: String) -> String {
+        let ids = self.version.same_as.get(attribute);
+        ids.and_then(|ids| ids.get(&id)).cloned().unwrap_or(id)
+    }
+
+    /// The old id, if the value of that attribute was renamed.
+    fn renamed(&self, attribute: &Attribute) -> Option<String> {
+        let own = match attribute {
+            Attribute::Account => self.question.account.clone(),
+            Attribute::Dimension(name) => self.dimension(name),
+            Attribute::AccountClass
+            | Attribute::Entity
+            | Attribute::EntityColumn(_)
+            | Attribute::Affiliate
+            | Attribute::AffiliateColumn(_) => return None,
+        };
+        let old = self.before(attribute, own.clone());
+        (old != own).then_some(old)
     }
 
     fn verdict(&self, rule: &Rule, winner: Option<&Rule>) -> Verdict {
@@ -212,14 +234,14 @@ impl Line<'_> {
                 let key = self.attribute(table);
                 (
                     self.row(table, &key).ok_or_else(|| no_row(table, &key)),
-                    None,
+                    self.renamed(table),
                 )
             }
             RuleValue::Inherited(dimension) => {
                 let table = Attribute::Dimension(dimension.clone());
-                let key = self.dimension(dimension);
+                let key = self.attribute(&table);
                 if let Some(value) = self.row(&table, &key) {
-                    return (Ok(value), None);
+                    return (Ok(value), self.renamed(&table));
                 }
                 let none = BTreeMap::new();
                 let parents = self.reference.hierarchies.get(dimension).unwrap_or(&none);

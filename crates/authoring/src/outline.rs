@@ -2,10 +2,11 @@
 
 use tieout_engine::crosswalk::Json;
 
-const ORDER: [&str; 26] = [
+const ORDER: [&str; 28] = [
     "version",
     "effective_from",
     "effective_to",
+    "supersedes",
     "prepared_by",
     "reviewed_by",
     "signed_by",
@@ -16,6 +17,7 @@ const ORDER: [&str; 26] = [
     "segments",
     "rules",
     "lookups",
+    "same_as",
     "retired",
     "dff",
     "analytic",

@@ -5,6 +5,7 @@
 
 mod grid;
 mod members;
+mod same_as;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -142,20 +143,25 @@ enum Kind {
     Dimension,
 }
 
-const FIXED: [&str; 7] = [
+const FIXED: [&str; 8] = [
     "Version",
     "Sheets",
     "Retired",
     "Flexfields",
     "Analytic",
     "Dropped",
+    "Same",
     "Values",
 ];
 
 impl Reading<'_> {
     fn run(&mut self) {
-        for name in FIXED.iter().filter(|name| **name != "Sheets") {
-            if self.sheet(name).is_none() && *name != "Values" {
+        // A sheet that older exports do not have says nothing where it is missing.
+        let needed = FIXED
+            .iter()
+            .filter(|name| !["Sheets", "Same", "Values"].contains(name));
+        for name in needed {
+            if self.sheet(name).is_none() {
                 let what = format!("the sheet {name:?} is missing");
                 let remedy =
                     "export the version again and take the sheet from there; it may have no rows";
@@ -189,6 +195,7 @@ impl Reading<'_> {
         self.flexfields();
         self.analytic();
         self.dropped();
+        self.same_as();
     }
 
     fn sheet(&self, name: &str) -> Option<&FoundSheet> {

@@ -40,7 +40,9 @@ pub fn skeleton(
         members.insert(field.to_owned(), Json::text(text));
     }
     members.insert("effective_to".to_owned(), Json::Null);
-    members.remove("compensating_control");
+    for field in ["compensating_control", "supersedes"] {
+        members.remove(field);
+    }
     Json::Object(members)
 }
 

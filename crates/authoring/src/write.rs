@@ -85,6 +85,7 @@ pub fn book_of(bytes: &[u8], live: &LiveValues) -> Result<Book, Unwritable> {
     sheets.push(flexfields(&source)?);
     sheets.push(analytic(&source)?);
     sheets.push(dropped(&source)?);
+    sheets.push(same_as(&source)?);
     sheets.push(values);
     let book = Book { sheets };
     comes_back(&book, &json)?;
@@ -265,4 +266,31 @@ fn dropped(source: &Source<'_>) -> Result<Sheet, Unwritable> {
         Some(other) => rows.push(vec![cell(Some(other), "dropped")?]),
     }
     Ok(sheet("Dropped", &["dimension"], rows))
+}
+
+/// The columns of renamed values.
+pub(crate) const SAME_AS: [&str; 3] = ["attribute", "id", "same_as"];
+
+fn same_as(source: &Source<'_>) -> Result<Sheet, Unwritable> {
+    let mut rows = Vec::new();
+    let found = member(source.json, "same_as");
+    let alone = |word: &str| vec![word.to_owned(), String::new(), String::new()];
+    if found == Some(&Json::Null) {
+        rows.push(alone(NULL));
+    }
+    let attributes = entries(found);
+    if attributes.is_empty() && matches!(found, Some(Json::Object(_))) {
+        rows.push(alone(NONE));
+    }
+    for (attribute, ids) in &attributes {
+        let ids = entries(Some(ids));
+        if ids.is_empty() {
+            rows.push(vec![encoded(attribute), NONE.to_owned(), String::new()]);
+        }
+        for (id, old) in &ids {
+            let old = cell(Some(old), "same_as")?;
+            rows.push(vec![encoded(attribute), encoded(id), old]);
+        }
+    }
+    Ok(sheet("Same", &SAME_AS, rows))
 }

@@ -28,6 +28,7 @@ use tieout_model::{AccountClass, AccountingDate, Digest};
 
 use crate::crosswalk::prepared::Prepared;
 
+pub use assemble::cut_short;
 pub use conflict::{Problem, Refusal, problems};
 pub use file::{
     Attribute, Condition, Flexfield, FlexfieldLevel, People, Retired, Rule, RuleValue, Test,
@@ -132,11 +133,11 @@ impl Crosswalk {
         Self::of(files, reference)
     }
 
-    fn of(mut files: Vec<VersionFile>, reference: Reference) -> Result<Self, CrosswalkError> {
+    fn of(files: Vec<VersionFile>, reference: Reference) -> Result<Self, CrosswalkError> {
         if files.is_empty() {
             return Err(CrosswalkError::NoVersion);
         }
-        files.sort_by(|a, b| (a.effective_from, &a.version).cmp(&(b.effective_from, &b.version)));
+        let files = cut_short(files);
         let refusals = conflict::refusals(&files, &reference);
         if !refusals.is_empty() {
             return Err(CrosswalkError::Refused(refusals));

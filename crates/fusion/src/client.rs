@@ -4,6 +4,7 @@
 //! [`FaultClass::Indeterminate`], and the caller looks it up.
 
 mod collection;
+mod soap;
 
 use std::sync::Arc;
 
@@ -47,6 +48,18 @@ pub(crate) enum Written {
     /// Refused by the application; nothing was done.
     Refused(ErrorBody),
 }
+
+/// In what a request is written.
+#[derive(Debug, Clone, Copy)]
+struct Media {
+    name: &'static str,
+    soap_action: Option<&'static str>,
+}
+
+const JSON: Media = Media {
+    name: "application/json",
+    soap_action: None,
+};
 
 struct Raw {
     status: u16,
@@ -92,13 +105,21 @@ impl Client {
                 Ok(answer) => return Ok(answer),
                 Err(fault) => fault,
             };
-            let is_passing = matches!(fault.class, FaultClass::Throttled | FaultClass::Unavailable);
-            if !is_passing || attempt >= self.config.read_retry.attempts_max {
-                return Err(fault);
-            }
-            self.waiter.wait(self.pause_ms(attempt, &fault)).await;
-            attempt += 1;
+            attempt = self.next_attempt(attempt, fault).await?;
         }
+    }
+
+    /// Waits after a read that failed, and gives the number of the next attempt.
+    ///
+    /// # Errors
+    /// The fault again if it does not pass or there were enough attempts.
+    async fn next_attempt(&self, attempt: u32, fault: Fault) -> Result<u32, Fault> {
+        let is_passing = matches!(fault.class, FaultClass::Throttled | FaultClass::Unavailable);
+        if !is_passing || attempt >= self.config.read_retry.attempts_max {
+            return Err(fault);
+        }
+        self.waiter.wait(self.pause_ms(attempt, &fault)).await;
+        Ok(attempt.saturating_add(1))
     }
 
     /// Sends a write once.
@@ -122,7 +143,7 @@ impl Client {
         })?;
         let bytes = Bytes::from(bytes);
         let sent = self
-            .exchange(operation, http::Method::POST, path, bytes)
+            .exchange(operation, http::Method::POST, path, (JSON, bytes))
             .await;
         let raw = match sent {
             Ok(raw) => raw,
@@ -159,7 +180,7 @@ impl Client {
     async fn read_once(&self, operation: &str, path: &str, query: &Query) -> Result<Answer, Fault> {
         let target = format!("{path}{}", query.as_str());
         let sent = self
-            .exchange(operation, http::Method::GET, &target, Bytes::new())
+            .exchange(operation, http::Method::GET, &target, (JSON, Bytes::new()))
             .await;
         let raw = sent.map_err(|failure| {
             let (class, origin) = (FaultClass::Unavailable, FaultOrigin::Transport);
@@ -228,7 +249,7 @@ impl Client {
         operation: &str,
         method: http::Method,
         target: &str,
-        body: Bytes,
+        (media, body): (Media, Bytes),
     ) -> Result<Raw, TransportFailure> {
         let config = &self.config;
         let login = format!("{}:{}", config.username, config.password.reveal());
@@ -238,12 +259,15 @@ impl Client {
             .method(method)
             .uri(format!("{}{target}", config.base_url))
             .header("authorization", format!("Basic {login}"))
-            .header("accept", "application/json")
+            .header("accept", media.name)
             .header("rest-framework-version", config.framework_version)
             .header("x-tieout-operation", operation)
             .header("x-tieout-credential", &config.credential_name);
         if is_write {
-            builder = builder.header("content-type", "application/json");
+            builder = builder.header("content-type", media.name);
+        }
+        if let Some(action) = media.soap_action {
+            builder = builder.header("soapaction", action);
         }
         let request = builder
             .body(body)

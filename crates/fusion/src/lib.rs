@@ -12,6 +12,7 @@
 
 mod books;
 mod client;
+mod combinations;
 mod config;
 mod documents;
 mod setup;
@@ -21,6 +22,7 @@ mod target;
 mod values;
 mod wire;
 
+pub use combinations::{LedgerCombination, Verdict};
 pub use config::{
     Flexfields, FusionConfig, InvoiceLookup, JournalCategories, JournalImport, ReadRetry,
     StatusWords,

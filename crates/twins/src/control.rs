@@ -118,6 +118,7 @@ fn post(
         ["imports"] => set_imports(world, unix_ms, value)?,
         ["clock"] => clock::set(world, unix_ms, value)?,
         ["periods"] => set_periods(world, value)?,
+        ["validation-rules"] => set_validation_rules(world, value)?,
         _ => return Ok(None),
     }))
 }
@@ -267,6 +268,17 @@ fn set_periods(world: &mut World, value: &Value) -> Result<Value, String> {
             .set_period(ledger, application, period, status)?;
     }
     Ok(json!({ "period": period, "status": status }))
+}
+
+/// `{"rows":[…]}`: cross-validation rules as rows of the interface table, each rule instead of the one of the same code; `{"delete":CODE}`.
+fn set_validation_rules(world: &mut World, value: &Value) -> Result<Value, String> {
+    only(value, &["rows", "delete"])?;
+    let rules = match (value.get("rows"), value.get("delete")) {
+        (Some(Value::Array(rows)), None) => world.fusion.insert_validation_rules(rows)?,
+        (None, Some(Value::String(code))) => world.fusion.delete_validation_rule(code)?,
+        _ => return Err("write rows, a list, or delete, the code of a rule".to_owned()),
+    };
+    Ok(json!({ "rules": rules }))
 }
 
 /// Checks that a call has no member but these.

@@ -11,14 +11,20 @@ use crate::program::{Ended, Twin, golden, tieout};
 
 const PERIOD: &str = "P01-2099,2099,1,2099-01-01,2099-01-31,regular,Jan-99,,";
 
-struct Desk {
-    twin: Twin,
+pub(crate) struct Desk {
+    pub(crate) twin: Twin,
     _company: tempfile::TempDir,
 }
 
 impl Desk {
     fn open() -> Self {
-        let company = copy(|folder| append(folder.join("master/periods.csv"), PERIOD));
+        Self::of(copy(|folder| {
+            append(folder.join("master/periods.csv"), PERIOD);
+        }))
+    }
+
+    /// A company whose documents are carried, with the register in use.
+    pub(crate) fn of(company: tempfile::TempDir) -> Self {
         let twin = Twin::start(company.path());
         twin.configure(|config| {
             config["crosswalk"]["register"] = toml::Value::Boolean(true);
@@ -30,23 +36,23 @@ impl Desk {
         }
     }
 
-    fn path(&self, name: &str) -> String {
+    pub(crate) fn path(&self, name: &str) -> String {
         self.twin.path(name).to_str().unwrap().to_owned()
     }
 
-    fn crosswalk(&self, arguments: &[&str]) -> Ended {
+    pub(crate) fn crosswalk(&self, arguments: &[&str]) -> Ended {
         let mut all = vec!["crosswalk"];
         all.extend(arguments);
         self.twin.tieout(&all)
     }
 
-    fn step(&self, step: &str, by: &str, more: &[&str]) -> Ended {
+    pub(crate) fn step(&self, step: &str, by: &str, more: &[&str]) -> Ended {
         let mut all = vec![step, "CW-1", "--reason", "because", "--operator", by];
         all.extend(more);
         self.crosswalk(&all)
     }
 
-    fn hash(ended: &Ended, word: &str) -> String {
+    pub(crate) fn hash(ended: &Ended, word: &str) -> String {
         let line = ended.err.lines().find_map(|line| line.strip_prefix(word));
         line.unwrap_or_else(|| panic!("{ended:?}"))
             .trim()
@@ -200,7 +206,7 @@ impl Desk {
         assert!(ended.code != 0 && ended.err.contains("P0429"), "{ended:?}");
     }
 
-    fn bill(&self, number: &str, date: &str) {
+    pub(crate) fn bill(&self, number: &str, date: &str) {
         let mut bill = self.twin.bill(number, "120.00");
         for name in ["document_date", "gl_date", "due_date"] {
             bill[name] = json!(date);
@@ -210,7 +216,7 @@ impl Desk {
     }
 
     /// Rule and value of the cost centre of the first line.
-    fn coded(&self, number: &str) -> (String, String) {
+    pub(crate) fn coded(&self, number: &str) -> (String, String) {
         let shown = self.twin.document(number);
         let delivery = &shown["deliveries"][0];
         let version = delivery["crosswalk_version"].as_str().unwrap();
@@ -235,6 +241,12 @@ fn a_version_from_the_spreadsheet_to_posted_lines_and_back_to_its_proof() {
     desk.verify_offline();
     desk.bill("LATE-1", "2026-12-30");
     desk.bill("NEW-1", "2099-01-15");
+    let hours = json!({
+        "type": "gl_statistical", "document_id": "HOURS-1", "entity_id": "E200", "document_date": "2027-01-20",
+        "gl_date": "2027-01-20", "currency": "STAT", "description": "typed",
+        "lines": [{"account": "9100", "txn_debit": "12.00", "department": "D400"}],
+    });
+    desk.twin.post("documents", &hours);
     desk.twin.drain().expect(0);
     let (version, line) = desk.coded("LATE-1");
     assert_eq!(version, "v1", "a December document is December's");
@@ -262,6 +274,22 @@ fn restate(desk: &Desk) {
         "{}",
         dry.out
     );
+    // What it does not move is said, and is part of what is approved.
+    dry.says(&["not moved by this restatement"]);
+    let quantity = dry.out.lines().find(|line| line.contains("STAT"));
+    let quantity = quantity.unwrap_or_else(|| panic!("{}", dry.out));
+    for part in ["200-4450-91000", "200-5500-91000", " 12 ", "a quantity"] {
+        assert!(quantity.contains(part), "{quantity}");
+    }
+    let january = |status: &str| {
+        let period = json!({"system": "fusion", "period": "P01-2027", "status": status});
+        desk.twin.post("periods", &period);
+    };
+    january("closed");
+    of("pia", &[])
+        .expect(2)
+        .says(&["P0423", "closed in the target", "--on"]);
+    january("open");
     let hash = Desk::hash(&dry, "restatement ");
     of("cora", &["--approve", &hash])
         .expect(2)

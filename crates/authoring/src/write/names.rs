@@ -22,7 +22,11 @@ pub(crate) const REQUIRED_FIELDS: [(&str, &str); 7] = [
 ];
 
 /// The fields a version may have.
-pub(crate) const OPTIONAL_FIELDS: [(&str, &str); 3] = [
+pub(crate) const OPTIONAL_FIELDS: [(&str, &str); 4] = [
+    (
+        "supersedes",
+        "version with a later written end that this one cuts short; blank if none",
+    ),
     (
         "compensating_control",
         "why two persons do the work of three; blank if three do",

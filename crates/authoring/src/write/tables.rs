@@ -183,7 +183,10 @@ fn table(
     let mapped = source.version.lookups.get(attribute);
     let unmapped = context.names.into_iter().flatten();
     let mapped = mapped.cloned().unwrap_or_default();
-    let unmapped = unmapped.filter(|(id, _)| !mapped.contains_key(*id));
+    let renamed = source.version.same_as.get(attribute);
+    let is_known =
+        |id: &String| mapped.contains_key(id) || renamed.is_some_and(|ids| ids.contains_key(id));
+    let unmapped = unmapped.filter(|(id, _)| !is_known(id));
     rows.extend(unmapped.map(|(id, live)| context.unmapped(id, live, &mapped)));
     let range = |side, of: Option<&str>| ranges.get(&(side, of?.to_owned())).copied();
     let choices = [
@@ -256,6 +259,12 @@ impl Context<'_> {
         let is_gone_here = self
             .names
             .is_some_and(|all| !all.is_empty() && !all.contains_key(key));
+        let mut renamed = version.same_as.iter();
+        let renamed = renamed.find(|(attribute, _)| attribute.to_string() == self.of);
+        let now = renamed.and_then(|(_, ids)| ids.iter().find(|(_, old)| *old == key));
+        if let Some((id, _)) = now {
+            return format!("mapped; renamed to {id}");
+        }
         if is_gone_here && !key.is_empty() {
             return "mapped; the source does not have the value".to_owned();
         }

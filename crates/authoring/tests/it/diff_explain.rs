@@ -117,3 +117,24 @@ fn an_ancestor_stands_in_only_where_the_rule_inherits() {
     assert_eq!(said.segments[1].value.as_deref(), Ok("3300"));
     assert_eq!(said.segments[1].inherited_from.as_deref(), Some("D300"));
 }
+
+#[test]
+fn a_renamed_value_is_explained_by_the_row_of_its_old_id() {
+    let text = String::from_utf8(version("golden/crosswalk/v2.json")).unwrap();
+    let links = "\"same_as\": {\"department\": {\"D301\": \"D300\"}}, \"retired\"";
+    let renamed = VersionFile::parse(text.replace("\"retired\"", links).as_bytes()).unwrap();
+    let asked = question("6200", &[("department", "D301")], "2027-02-01");
+    let reference = reference("golden");
+    let plain = explain(&[golden("v2")], &reference, &asked);
+    assert!(plain.segments[1].value.is_err());
+    let said = explain(std::slice::from_ref(&renamed), &reference, &asked);
+    assert_eq!(said.segments[1].value.as_deref(), Ok("3300"));
+    assert_eq!(said.segments[1].inherited_from.as_deref(), Some("D300"));
+    assert_eq!(said.segments[2].value.as_deref(), Ok("62150"));
+    let found = differences(&golden("v2"), &renamed);
+    let row = found.iter().find(|row| row.part == "same_as").unwrap();
+    assert_eq!(
+        (row.key.as_str(), row.after.as_str()),
+        ("D301", "same as D300")
+    );
+}

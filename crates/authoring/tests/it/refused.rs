@@ -323,6 +323,33 @@ fn two_rules_that_can_both_be_true() {
 }
 
 #[test]
+fn a_renamed_value_that_contradicts_its_rows_or_is_not_filled_in() {
+    let row = |sheet: &mut Worksheet, row: u32, cells: [&str; 3]| {
+        for (c, text) in (0..).zip(cells) {
+            sheet.write_string(row, c, text).unwrap();
+        }
+    };
+    refused("Same", "", "has a row of its own", |sheet| {
+        row(sheet, 1, ["department", "D200", "D300"]);
+    });
+    refused("Same", "B2", "neither account nor a dimension", |sheet| {
+        row(sheet, 1, ["entity", "E201", "E200"]);
+    });
+    refused("Same", "C2", "is blank", |sheet| {
+        row(sheet, 1, ["department", "D301", ""]);
+    });
+    refused("Same", "B3", "stands twice", |sheet| {
+        row(sheet, 1, ["department", "D301", "D300"]);
+        row(sheet, 2, ["department", "D301", "D200"]);
+    });
+    let good = faults(&spoiled(|workbook| {
+        let sheet = workbook.worksheet_from_name("Same").unwrap();
+        row(sheet, 1, ["department", "D301", "D300"]);
+    }));
+    assert_eq!(good, []);
+}
+
+#[test]
 fn a_row_that_leads_to_a_disabled_value() {
     // D400 stands on row 7: the blank key, D000, D100, D200, D300 come first.
     let bytes = spoiled(|workbook| {

@@ -40,9 +40,26 @@ impl Crosswalk {
     }
 }
 
-/// An open end ends the day before the next version begins.
-pub(crate) fn closed_by_successor(mut files: Vec<VersionFile>) -> Vec<VersionFile> {
+/// A version that another one supersedes ends the day before that one begins, whatever end it was signed with; in order of their first
+/// days, so that a version is cut short once.
+pub fn cut_short(mut files: Vec<VersionFile>) -> Vec<VersionFile> {
     files.sort_by(|a, b| (a.effective_from, &a.version).cmp(&(b.effective_from, &b.version)));
+    let cuts: Vec<(String, AccountingDate)> = files
+        .iter()
+        .filter_map(|file| Some((file.supersedes.clone()?, file.effective_from)))
+        .collect();
+    for (name, from) in cuts {
+        let cut = files.iter_mut().find(|file| file.version == name);
+        if let Some(cut) = cut.filter(|cut| cut.effective_from < from && cut.covers(from)) {
+            cut.effective_to = from.yesterday().ok();
+        }
+    }
+    files
+}
+
+/// An open end ends the day before the next version begins; a written one, if that version supersedes it.
+pub(crate) fn closed_by_successor(files: Vec<VersionFile>) -> Vec<VersionFile> {
+    let mut files = cut_short(files);
     let starts: Vec<AccountingDate> = files.iter().map(|file| file.effective_from).collect();
     for (file, next) in files.iter_mut().zip(starts.iter().skip(1)) {
         if file.effective_to.is_none() && file.effective_from < *next {

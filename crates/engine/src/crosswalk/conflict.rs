@@ -5,6 +5,8 @@
 //! some. Dimensions are taken to be independent of each other, of the account and of the entity: a pair of rules that only such a
 //! dependency keeps apart is refused as well. An account outside the chart can still meet two rules; that holds the document at run time.
 
+mod renamed;
+
 use std::collections::BTreeSet;
 use std::fmt;
 
@@ -21,6 +23,8 @@ pub enum Problem {
     DuplicateVersion,
     /// Two versions cover the same day.
     OverlappingVersions,
+    /// A version supersedes one that is not there, or that does not reach its first day.
+    SupersedesNothing,
     /// Two rules of a version have the same id.
     DuplicateRule,
     /// Two rules of one segment and priority can both be true.
@@ -39,6 +43,8 @@ pub enum Problem {
     UnknownTarget,
     /// The reference data speaks of a segment no version has.
     UnknownSegment,
+    /// An id is said to be another one under a new name, and yet counts by itself, or the other has no row.
+    ContradictoryId,
     /// A dimension is dropped on purpose and used all the same.
     DroppedButUsed,
     /// A rule inherits along a dimension without a hierarchy.
@@ -51,6 +57,7 @@ impl Problem {
         match self {
             Self::DuplicateVersion => "duplicate_version",
             Self::OverlappingVersions => "overlapping_versions",
+            Self::SupersedesNothing => "supersedes_nothing",
             Self::DuplicateRule => "duplicate_rule",
             Self::AmbiguousRules => "ambiguous_rules",
             Self::UnreachableRule => "unreachable_rule",
@@ -60,6 +67,7 @@ impl Problem {
             Self::RetiredTarget => "retired_target",
             Self::UnknownTarget => "unknown_target",
             Self::UnknownSegment => "unknown_segment",
+            Self::ContradictoryId => "contradictory_id",
             Self::DroppedButUsed => "dropped_but_used",
             Self::NoHierarchy => "no_hierarchy",
         }
@@ -104,6 +112,7 @@ pub(crate) fn refusals(files: &[VersionFile], reference: &Reference) -> Vec<Refu
         for later in files.iter().skip(i.saturating_add(1)) {
             between_versions(file, later, &mut found);
         }
+        superseding(file, files, &mut found);
         Checks {
             file,
             reference,
@@ -144,11 +153,40 @@ fn between_versions(file: &VersionFile, later: &VersionFile, found: &mut Vec<Ref
     }
     if file.covers(later.effective_from) || later.covers(file.effective_from) {
         let detail = format!(
-            "overlaps version {} on {}; end one the day before the other begins",
-            file.version, later.effective_from
+            "overlaps version {} on {}; end one the day before the other begins, or name {} under supersedes in {}, which cuts it short",
+            file.version, later.effective_from, file.version, later.version
         );
         refuse(Problem::OverlappingVersions, detail);
     }
+}
+
+/// What a version cuts short must be there and have ended just before it, once the cut is made.
+fn superseding(file: &VersionFile, files: &[VersionFile], found: &mut Vec<Refusal>) {
+    let Some(name) = &file.supersedes else { return };
+    let cut = files.iter().find(|other| other.version == *name);
+    let is_cut = |cut: &VersionFile| {
+        cut.effective_from < file.effective_from
+            && cut.effective_to == file.effective_from.yesterday().ok()
+    };
+    let detail = match cut {
+        Some(cut) if is_cut(cut) => return,
+        None => format!("supersedes version {name}, which is not there; name a signed version"),
+        Some(cut) => {
+            let until = cut
+                .effective_to
+                .map_or_else(|| "open".to_owned(), |to| to.to_string());
+            format!(
+                "supersedes version {name}, which applies from {} to {until} and so does not reach {}; name the version in force before that day",
+                cut.effective_from, file.effective_from
+            )
+        }
+    };
+    found.push(Refusal {
+        problem: Problem::SupersedesNothing,
+        version: file.version.clone(),
+        rule: None,
+        detail,
+    });
 }
 
 struct Checks<'a> {
@@ -178,9 +216,10 @@ impl Checks<'_> {
                 self.pair(rule, other);
             }
         }
-        for table in file.lookups.keys() {
+        for table in file.lookups.keys().chain(file.same_as.keys()) {
             self.attribute(None, table);
         }
+        self.renamed();
         let reports = file.analytic.values().flatten();
         let flexfields = file.dff.values().map(|field| &field.dimension);
         for dimension in flexfields.chain(reports).chain(&file.dropped) {

@@ -254,7 +254,8 @@ impl Register {
         Ok(())
     }
 
-    /// A version must leave the name and the days of every other signed version alone. An open end ends with the next version.
+    /// A version must leave the name and the days of every other signed version alone. An open end ends with the next version, a written one
+    /// with the version that says it supersedes it; the days after that stay with the new one.
     fn check_place(&self, step: &RegisterStep, new: &Proposal) -> Result<(), ControlFault> {
         for other in self.signed() {
             if other.version == new.version {
@@ -267,20 +268,29 @@ impl Register {
             } else {
                 (new, other)
             };
+            let is_cut = self.cut_of(first).or_else(|| cut_by(first, second));
+            let until = is_cut.or(first.effective_to);
             let is_apart = first.effective_from < second.effective_from
-                && first
-                    .effective_to
-                    .is_none_or(|to| to < second.effective_from);
+                && until.is_none_or(|to| to < second.effective_from);
             if !is_apart {
                 let what = format!(
                     "overlaps version {} on {}",
                     other.version, second.effective_from
                 );
-                let remedy = "begin the day after that version ends, or end before it begins";
+                let remedy = format!(
+                    "begin the day after that version ends, or end before it begins; to cut version {} short, write \"supersedes\": {:?} into {}",
+                    first.version, first.version, second.version
+                );
                 return Err(fault(step, Refused::Overlap, what, remedy));
             }
         }
         Ok(())
+    }
+
+    /// The last day that a signed version leaves to one it supersedes.
+    fn cut_of(&self, cut: &Proposal) -> Option<AccountingDate> {
+        let signed = self.signed();
+        signed.into_iter().find_map(|other| cut_by(cut, other))
     }
 
     /// Whether that person may sign that proposal now, as far as it can be told before there is a signature.
@@ -374,6 +384,12 @@ impl Register {
             is_good.then_some((id.as_str(), key))
         })
     }
+}
+
+/// The day before `by` begins, if it supersedes `cut`.
+fn cut_by(cut: &Proposal, by: &Proposal) -> Option<AccountingDate> {
+    let is_it = by.supersedes.as_ref() == Some(&cut.version);
+    is_it.then(|| by.effective_from.yesterday().ok()).flatten()
 }
 
 /// Reference data is signed by another person than the one who prepared it.

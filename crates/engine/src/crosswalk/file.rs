@@ -5,6 +5,7 @@
 //! after the attribute whose value is its key), `lookup:<dimension>+inherit`, `entity.<column>` or `affiliate.<column>`. Anything else in the file is refused, with its place.
 
 mod flexfield;
+mod same_as;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -230,6 +231,9 @@ pub struct VersionFile {
     pub effective_from: AccountingDate,
     /// Last accounting date it applies to, inclusive; open if absent.
     pub effective_to: Option<AccountingDate>,
+    /// The version with a later written end that this one cuts short: that one ends the day before this one begins. Its own signed bytes stay
+    /// as they are.
+    pub supersedes: Option<String>,
     /// Who is behind it.
     pub people: People,
     /// The segments, in the order of the chart of accounts.
@@ -238,6 +242,8 @@ pub struct VersionFile {
     pub rules: Vec<Rule>,
     /// The tables by the attribute that is their key.
     pub lookups: BTreeMap<Attribute, BTreeMap<String, String>>,
+    /// New ids of values that were renamed, by attribute, each with the old id whose rows and conditions count for it.
+    pub same_as: BTreeMap<Attribute, BTreeMap<String, String>>,
     /// Values disabled from a date on.
     pub retired: Vec<Retired>,
     /// What travels in descriptive flexfields, by name.
@@ -281,6 +287,8 @@ impl VersionFile {
             "compensating_control",
             "dropped",
             "reason",
+            "same_as",
+            "supersedes",
             "ticket",
         ];
         let m = file.members(&REQUIRED, &optional)?;
@@ -306,13 +314,22 @@ impl VersionFile {
             return Err(m.get("segments").fault("is empty or names a segment twice"));
         }
         let segment = |place: &Place<'_>| known_segment(place, &segments);
+        let version = m.get("version").word()?;
+        let supersedes = m.maybe("supersedes", Place::word)?;
+        if supersedes.as_ref() == Some(&version) {
+            return Err(m
+                .get("supersedes")
+                .fault("is the version itself; name the one it cuts short"));
+        }
         Ok(Self {
-            version: m.get("version").word()?,
+            version,
             effective_from,
             effective_to,
+            supersedes,
             people,
             rules: m.get("rules").each(|rule| read_rule(rule, &segment))?,
             lookups: read_lookups(&m.get("lookups"))?,
+            same_as: m.maybe("same_as", same_as::read)?.unwrap_or_default(),
             retired: m.get("retired").each(|row| read_retired(row, &segment))?,
             dff: flexfield::read(&m.get("dff"))?,
             analytic: m

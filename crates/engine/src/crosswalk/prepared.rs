@@ -6,6 +6,7 @@
 
 mod allowed;
 mod gap;
+mod renamed;
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -16,6 +17,7 @@ use tieout_model::{AccountClass, Code, Combination, Digest, Dimensional};
 use crate::crosswalk::file::{Attribute, Retired, Rule, RuleValue, Test, VersionFile};
 use crate::crosswalk::hold::Unmapped;
 use crate::crosswalk::place::normalised;
+use crate::crosswalk::prepared::renamed::Renamed;
 use crate::crosswalk::reference::{EntityRow, Reference, WhenBlank};
 
 /// Sets up to this size are searched one by one.
@@ -105,6 +107,8 @@ pub(crate) struct Prepared {
     flexfields: Vec<PreparedFlexfield>,
     /// By dimension of the reference data: true if its values would be lost in silence.
     lost: Vec<bool>,
+    /// Old id by new id, for the slots that have such.
+    renamed: Vec<(usize, HashMap<String, String>)>,
 }
 
 #[derive(Debug)]
@@ -119,7 +123,7 @@ struct PreparedFlexfield {
 pub(crate) struct Decision<'l> {
     value: &'l str,
     pub(crate) rule: &'l Arc<RuleName>,
-    /// The ancestor whose row was taken, if the value has none of its own.
+    /// The ancestor whose row was taken, if the value has none of its own; or the old id, if it was renamed.
     pub(crate) ancestor: Option<&'l str>,
 }
 
@@ -216,15 +220,7 @@ impl Prepared {
                 .map(|rule| prepare(rule, &tables, &parents, &mut slots))
                 .collect();
             rules.sort_by(|a, b| (a.priority, &a.name.rule).cmp(&(b.priority, &b.name.rule)));
-            let mut retired: HashMap<String, Retired> = HashMap::new();
-            for row in file.retired.iter().filter(|row| row.segment == *name) {
-                let first = retired
-                    .entry(row.value.clone())
-                    .or_insert_with(|| row.clone());
-                if row.disabled_from < first.disabled_from {
-                    *first = row.clone();
-                }
-            }
+            let retired = retired_of(file, name);
             PreparedSegment {
                 name: name.clone(),
                 rules,
@@ -244,6 +240,11 @@ impl Prepared {
                     .map(|context| (field.context_carried_as(), context)),
             })
             .collect();
+        let renamed = file.same_as.iter().map(|(attribute, ids)| {
+            let ids = ids.iter().map(|(id, old)| (id.clone(), old.clone()));
+            (slots.of(attribute), ids.collect())
+        });
+        let renamed = renamed.collect();
         let slots = slots.slots;
         let slot_of = |dimension: &String| {
             let mut all = slots.iter();
@@ -257,6 +258,7 @@ impl Prepared {
             segments,
             flexfields,
             lost: lost(file, reference),
+            renamed,
         }
     }
 
@@ -318,9 +320,10 @@ impl Prepared {
                 *value = own;
             }
         }
+        let renamed = self.read_as_before(values);
         let mut segments = Vec::with_capacity(self.segments.len());
         for segment in &self.segments {
-            match self.decide(segment, line, values) {
+            match self.decide(segment, line, values, &renamed) {
                 Ok(decision) => {
                     used(&decision);
                     segments.push(Code::new(decision.value));
@@ -330,7 +333,9 @@ impl Prepared {
         }
         let mut attributes = BTreeMap::new();
         for field in &self.flexfields {
-            let value = values.get(field.slot);
+            // What the source calls it now is what people look for in the target.
+            let now = renamed.iter().find(|one| one.slot == field.slot);
+            let value = now.map(|one| &one.id).or_else(|| values.get(field.slot));
             if let Some(value) = value.filter(|value| !value.is_empty()) {
                 attributes.insert(field.name.clone(), value.clone().into_owned());
                 attributes.extend(field.context.clone());
@@ -348,6 +353,7 @@ impl Prepared {
         segment: &'l PreparedSegment,
         line: &LineView<'l>,
         values: &[Cow<'_, str>],
+        renamed: &[Renamed<'l>],
     ) -> Result<Decision<'l>, Option<Unmapped>> {
         let mut rules = segment.rules.iter();
         let Some(rule) = rules.find(|rule| rule.holds(line.class, values)) else {
@@ -369,6 +375,8 @@ impl Prepared {
                 parents,
             } => {
                 let key = values.get(*slot).map_or("", |key| key);
+                let before = renamed.iter().find(|one| one.slot == *slot);
+                ancestor = before.map(|one| one.old);
                 let row = rows.get(key).or_else(|| {
                     let (nearest, row) = inherited(key, rows, parents.as_deref()?)?;
                     ancestor = Some(nearest);
@@ -394,6 +402,20 @@ impl Prepared {
             ancestor,
         })
     }
+}
+
+/// The values of a segment that are retired, each from its earliest day.
+fn retired_of(file: &VersionFile, segment: &str) -> HashMap<String, Retired> {
+    let mut retired: HashMap<String, Retired> = HashMap::new();
+    for row in file.retired.iter().filter(|row| row.segment == segment) {
+        let first = retired
+            .entry(row.value.clone())
+            .or_insert_with(|| row.clone());
+        if row.disabled_from < first.disabled_from {
+            *first = row.clone();
+        }
+    }
+    retired
 }
 
 /// By dimension of the reference data: true if nothing uses it and it is not dropped on purpose.

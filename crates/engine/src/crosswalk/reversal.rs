@@ -119,9 +119,18 @@ impl Crosswalk {
         }
         for (segment, value) in recorded.segment_names().zip(&combination.segments) {
             let refused = in_force.refused(segment, value.as_str(), on, &self.reference);
-            gaps.extend(refused.map(|gap| gap.on_line(number)));
+            gaps.extend(refused.map(|gap| with_approval(gap).on_line(number)));
         }
     }
+}
+
+/// A recorded value that is disabled by now needs a person's word (domain dossier 4.3).
+fn with_approval(mut gap: Unmapped) -> Unmapped {
+    if gap.reason == HoldReason::RetiredValue {
+        "a controller approves the superseding value with `tieout document supersede`, or re-enables the value and looks again with `tieout document retry`"
+            .clone_into(&mut gap.remedy);
+    }
+    gap
 }
 
 fn recorded_rule(segment: &str) -> Arc<RuleName> {

@@ -59,7 +59,8 @@ pub struct RuleUse {
     pub line: u32,
     /// The segment and the rule; the rule is [`RECORDED_RULE`] where a recorded line was repeated.
     pub by: Arc<RuleName>,
-    /// The ancestor whose row of the table was taken, where the rule inherits and the value has no row of its own.
+    /// The ancestor whose row of the table was taken, where the rule inherits and the value has no row of its own; the old id, where the value was
+    /// renamed.
     pub inherited_from: Option<String>,
 }
 

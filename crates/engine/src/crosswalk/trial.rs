@@ -11,7 +11,9 @@ mod report;
 mod simulation;
 
 pub use gaps::{GapKey, GapUse, Gaps};
-pub use migration::{Carried, OwnJournal, carried, migration_draft, moving_draft, restated};
+pub use migration::{
+    Carried, OwnJournal, carried, migration_draft, moving_draft, not_restated, restated,
+};
 pub use recoder::{CodedLine, Recoder};
 pub use report::{AccountDelta, BalanceDelta, Report};
 pub use simulation::{Affected, Move, MoveKey, Simulation, TrialDocument, TrialFault};

@@ -73,7 +73,18 @@ impl Desk {
     }
 
     fn propose(&mut self, id: &str, version: &str, from: &str, to: &str) -> Result<(), Refused> {
+        self.propose_over(id, version, (from, to), "")
+    }
+
+    fn propose_over(
+        &mut self,
+        id: &str,
+        version: &str,
+        (from, to): (&str, &str),
+        supersedes: &str,
+    ) -> Result<(), Refused> {
         let pairs = [
+            ("supersedes", supersedes),
             ("version", version),
             ("effective_from", from),
             ("effective_to", to),
@@ -253,6 +264,35 @@ fn signed_versions_do_not_overlap_and_an_open_end_ends_with_the_next() {
     let on = |day: &str| desk.register.state_on(first, day.parse().unwrap());
     assert_eq!(on("2027-01-31"), State::Effective);
     assert_eq!(on("2027-02-01"), State::Superseded);
+}
+
+#[test]
+fn a_written_end_is_cut_short_by_a_version_that_says_so() {
+    let mut desk = Desk::new();
+    let year = ("2026-12-01", "2027-12-31");
+    desk.propose("CW-1", "v1", year.0, year.1).unwrap();
+    desk.approved("CW-1");
+    desk.sign("CW-1", "cal", "key-cal").unwrap();
+    let rest = ("2027-03-01", "2027-12-31");
+    let over =
+        |desk: &mut Desk, id, version, days, name| desk.propose_over(id, version, days, name);
+    for (days, name) in [(rest, ""), (rest, "v0"), (year, "v1")] {
+        let refused = over(&mut desk, "CW-2", "v2", days, name);
+        assert_eq!(refused, Err(Refused::Overlap), "{days:?} {name}");
+    }
+    over(&mut desk, "CW-2", "v2", rest, "v1").unwrap();
+    desk.approved("CW-2");
+    desk.sign("CW-2", "cal", "key-cal").unwrap();
+    let first = &desk.register.proposals()["CW-1"];
+    assert_eq!(first.effective_to.unwrap().to_string(), "2027-12-31");
+    let on = |day: &str| desk.register.state_on(first, day.parse().unwrap());
+    assert_eq!(on("2027-02-28"), State::Effective);
+    assert_eq!(on("2027-03-01"), State::Superseded);
+    // The days after the cut belong to the new version alone.
+    let late = ("2027-06-01", "2027-12-31");
+    let refused = over(&mut desk, "CW-3", "v3", late, "v1");
+    assert_eq!(refused, Err(Refused::Overlap));
+    over(&mut desk, "CW-3", "v3", late, "v2").unwrap();
 }
 
 #[test]

@@ -53,6 +53,61 @@ fn versions_must_not_overlap_or_share_a_name() {
 }
 
 #[test]
+fn a_written_end_gives_way_only_to_the_version_that_supersedes_it() {
+    let v1 = changed(|v| v["effective_to"] = json!("2027-03-31"));
+    let v2 = |change: &[(&str, Value)]| {
+        let mut version = rules("golden", "v2");
+        for (name, value) in change {
+            version[*name] = value.clone();
+        }
+        version
+    };
+    assert_eq!(
+        problems(&[v1.clone(), v2(&[])]),
+        [Problem::OverlappingVersions]
+    );
+    let cut = v2(&[
+        ("supersedes", json!("v1")),
+        ("effective_to", json!("2027-01-15")),
+    ]);
+    let crosswalk = opened(&[cut, v1.clone()], &reference("golden")).unwrap();
+    let on = |day: &str| {
+        let version = crosswalk.version_on(day.parse().unwrap());
+        version.map(|version| version.version.clone())
+    };
+    assert_eq!(on("2026-12-31").as_deref(), Some("v1"));
+    assert_eq!(on("2027-01-01").as_deref(), Some("v2"));
+    assert_eq!(on("2027-01-15").as_deref(), Some("v2"));
+    assert_eq!(
+        on("2027-01-16"),
+        None,
+        "what was cut short does not come back"
+    );
+    let signed = VersionFile::parse(v1.to_string().as_bytes()).unwrap();
+    assert_eq!(crosswalk.versions()[0].digest, signed.digest);
+
+    let nothing = |names: &str| v2(&[("supersedes", json!(names))]);
+    assert_eq!(problems(&[nothing("v1")]), [Problem::SupersedesNothing]);
+    let ended = changed(|v| v["effective_to"] = json!("2026-11-30"));
+    assert_eq!(
+        problems(&[ended, nothing("v1")]),
+        [Problem::SupersedesNothing]
+    );
+    assert!(fault(&nothing("v2")).contains("supersedes"));
+    // A version is cut short once: the second one must name what is in force by then.
+    let third = v2(&[
+        ("version", json!("v3")),
+        ("effective_from", json!("2027-02-01")),
+        ("supersedes", json!("v1")),
+    ]);
+    let second = v2(&[
+        ("supersedes", json!("v1")),
+        ("effective_to", json!("2027-01-31")),
+    ]);
+    assert_eq!(problems(&[v1, second, third]), [Problem::SupersedesNothing]);
+}
+
+#[test]
 fn rules_that_can_both_be_true_need_different_priorities() {
     let ambiguous = [Problem::AmbiguousRules];
     let same = json!([

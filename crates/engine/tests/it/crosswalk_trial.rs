@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use tieout_engine::crosswalk::trial::{
-    OwnJournal, Report, Simulation, TrialDocument, carried, migration_draft, moving_draft, restated,
+    OwnJournal, Report, Simulation, TrialDocument, carried, migration_draft, moving_draft,
+    not_restated, restated,
 };
 use tieout_engine::crosswalk::{Crosswalk, Lineage, RuleValue, VersionFile};
 use tieout_model::{AccountingDate, Amount, Document, JournalEntry, LineFact};
@@ -316,5 +317,56 @@ fn a_restatement_moves_revenue_and_expense_of_the_period_and_nothing_else() {
         );
         // Well formed, so its sum is zero.
         JournalEntry::try_new(draft).unwrap();
+    }
+}
+
+#[test]
+fn what_a_restatement_leaves_where_it_stands_is_named() {
+    let reference = reference("golden");
+    let mut late = version("golden", "v2");
+    for rule in late.rules.iter_mut().filter(|rule| rule.id == "CC-1") {
+        rule.value = RuleValue::Literal("1100".to_owned());
+    }
+    let rows = late.lookups.values_mut();
+    for row in rows.flat_map(|rows| rows.values_mut()) {
+        if row == "3300" {
+            "5500".clone_into(row);
+        }
+    }
+    let versions = vec![version("golden", "v1"), late];
+    let all = Crosswalk::for_trial(versions, reference).unwrap();
+    let mut simulation = Simulation::new(&all, &all, "v2").unwrap();
+    let (mut hours, mut owed) = (Amount::default(), Amount::default());
+    for piece in pieces("golden") {
+        let document = &piece.envelope.document;
+        add(&mut simulation, document, &piece.id, None);
+        // What is dated later is coded by the new version already.
+        let is_early = document.accounting_date().unwrap().year() == 2026;
+        let is_own = is_early && document.entity().unwrap().as_str() == "E200";
+        for line in document.lines().unwrap().into_iter().filter(|_| is_own) {
+            let coding = line.coding.dimensional().unwrap();
+            let department = coding.dimensions.get("department");
+            let is_support = department.is_some_and(|code| code.as_str() == "D300");
+            if coding.account.as_str() == "9100" && is_support {
+                hours = hours.plus(line.amount).unwrap();
+            }
+            if coding.account.as_str() == "2000" {
+                owed = owed.plus(line.functional).unwrap();
+            }
+        }
+    }
+    assert!(!hours.is_zero() && !owed.is_zero());
+    let left = not_restated(&simulation);
+    let sum = |is_quantity: bool, account: &str| {
+        let mine = left.iter().filter(|one| {
+            let at = one.old[ACCOUNT].as_str();
+            one.entity == "E200" && one.currency.is_statistical() == is_quantity && at == account
+        });
+        Amount::sum(mine.map(|one| one.balance)).unwrap()
+    };
+    assert_eq!(sum(true, "91000"), hours);
+    assert_eq!(sum(false, "20000"), owed);
+    for one in restated(&simulation) {
+        assert!(!left.contains(&one), "{one:?}");
     }
 }

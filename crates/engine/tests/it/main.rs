@@ -10,6 +10,7 @@ mod crosswalk_control;
 mod crosswalk_holds;
 mod crosswalk_open;
 mod crosswalk_properties;
+mod crosswalk_renamed;
 mod crosswalk_signature;
 mod crosswalk_tiers;
 mod crosswalk_trial;

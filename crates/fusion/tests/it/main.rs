@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test stops at its first surprise")]
 
 mod balances;
+mod combinations;
 mod currencies;
 mod delivery;
 mod faults;

@@ -34,7 +34,7 @@ pub(crate) struct Loopback {
     twin: Mutex<FusionTwin>,
     pub(crate) now_ms: AtomicU64,
     drawn: AtomicU64,
-    answers_to_lose: AtomicU64,
+    pub(crate) answers_to_lose: AtomicU64,
     /// True while documents are entered by people, without our marks.
     is_by_hand: AtomicBool,
     /// Chance of a fault per call, in percent, and the seed it is drawn from.
@@ -43,6 +43,11 @@ pub(crate) struct Loopback {
 }
 
 impl Loopback {
+    /// The tenant, for what people do at its keyboard.
+    pub(crate) fn twin(&self) -> std::sync::MutexGuard<'_, FusionTwin> {
+        self.twin.lock().unwrap()
+    }
+
     fn dice(&self) -> u64 {
         let next = |seed: u64| {
             Some(

@@ -8,7 +8,7 @@ use super::amount;
 use super::calendar::{push_day, push_time};
 use super::payables::{Booked, Invoice, Kind, State};
 use super::setup::periods::{Application, Status};
-use super::setup::position;
+use super::setup::{position, validation};
 
 /// One side of the tenant's records that a person can point at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -179,6 +179,36 @@ impl FusionTwin {
         }
         self.changed();
         Ok(())
+    }
+
+    /// A person enters cross-validation rules as rows of the interface table; a rule takes the place of the one of the same code. Gives the
+    /// number of rules.
+    ///
+    /// # Errors
+    /// A sentence naming the row.
+    pub fn insert_validation_rules(&mut self, rows: &[serde_json::Value]) -> Result<usize, String> {
+        let chart = &mut self.setup.chart;
+        let names: Vec<String> = chart.segments.iter().map(|own| own.name.clone()).collect();
+        let made = validation::typed(rows, &names)?;
+        chart
+            .rules
+            .retain(|old| made.iter().all(|new| new.code != old.code));
+        chart.rules.extend(made);
+        Ok(chart.rules.len())
+    }
+
+    /// A person deletes a cross-validation rule. Gives the number of rules left.
+    ///
+    /// # Errors
+    /// A sentence if there is no such rule.
+    pub fn delete_validation_rule(&mut self, code: &str) -> Result<usize, String> {
+        let rules = &mut self.setup.chart.rules;
+        let before = rules.len();
+        rules.retain(|rule| rule.code != code);
+        if rules.len() == before {
+            return Err(format!("there is no rule {code}"));
+        }
+        Ok(rules.len())
     }
 
     /// Moves the business clock forward; work due by then is finished.

@@ -33,6 +33,11 @@ pub struct FusionOptions {
     pub refuse_line_variance: bool,
     /// An invoice whose lines belong to another company than its liability is refused.
     pub refuse_unbalanced_invoice: bool,
+    /// Journal Import tells the message of the cross-validation rule that refused a combination; otherwise only the words of its code ([R]).
+    pub tells_violated_rule: bool,
+    /// Asked without dynamic insertion, `AccountCombinationService` says Valid of a combination that could be made; otherwise only of one
+    /// that exists ([R]).
+    pub validates_new_combinations: bool,
     /// `cancelInvoice` reverses on the invoice's accounting date; otherwise on the business date ([R]).
     pub cancel_on_invoice_date: bool,
     /// User conversion type of the folder's spot rates.
@@ -64,6 +69,8 @@ impl Default for FusionOptions {
             lenient_q: false,
             refuse_line_variance: true,
             refuse_unbalanced_invoice: true,
+            tells_violated_rule: true,
+            validates_new_combinations: true,
             cancel_on_invoice_date: false,
             rate_type: "Corporate".into(),
             journal_source: "Sage Intacct".into(),

@@ -5,6 +5,7 @@ mod balance;
 mod cell;
 mod coding;
 pub(crate) mod collection;
+mod combinations;
 mod describe;
 mod grammar;
 mod integration;
@@ -144,6 +145,7 @@ impl FusionTwin {
                 self.scheduler(rest, &query)
             }
             ["fscmService", "ErpIntegrationService"] => self.erp_service(request),
+            ["fscmService", "AccountCombinationService"] => self.combination_service(request),
             ["xmlpserver", "services", "v2", "SecurityService"] => self.report_login(request),
             ["fscmRestApi", "resources"] => {
                 only_method(request, &Method::GET)?;

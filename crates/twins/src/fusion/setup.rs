@@ -7,6 +7,7 @@ pub(crate) mod chart;
 pub(crate) mod load;
 pub(crate) mod periods;
 pub(crate) mod suppliers;
+pub(crate) mod validation;
 
 use chart::Chart;
 use periods::Calendar;

@@ -8,6 +8,7 @@
 )]
 
 mod balances;
+mod combinations;
 mod company;
 mod desk;
 mod framework;

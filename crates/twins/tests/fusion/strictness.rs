@@ -247,7 +247,7 @@ fn a_properties_file_may_lie_beside_the_rows_and_documents_come_back() {
 }
 
 /// Sends a SOAP envelope; answers status and text.
-fn soap(desk: &mut Desk, service: &str, body: &str) -> (u16, String) {
+pub(crate) fn soap(desk: &mut Desk, service: &str, body: &str) -> (u16, String) {
     let (user, password) = desk.twin.login();
     let auth = format!("Basic {}", STANDARD.encode(format!("{user}:{password}")));
     let text = format!(

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use tieout_authoring::{Fault, Question, book_of, checked, differences, explain, pretty, skeleton};
-use tieout_engine::crosswalk::VersionFile;
+use tieout_engine::crosswalk::{Json, VersionFile};
 use tieout_model::{AccountingDate, Timestamp};
 
 use crate::cli::crosswalk::authoring::known::{Known, KnownArguments};
@@ -47,6 +47,9 @@ pub(crate) struct NewArguments {
     /// The version to copy; left out, the skeleton is bare
     #[arg(long, value_name = "FILE")]
     base: Option<PathBuf>,
+    /// The version in force that it cuts short, where that one was signed with a later end
+    #[arg(long, value_name = "NAME")]
+    supersedes: Option<String>,
     /// Segments of the chart of accounts in order, where there is nothing to copy
     #[arg(
         long,
@@ -155,7 +158,7 @@ async fn new(arguments: &NewArguments) -> Result<u8, Failure> {
     let known = arguments.known.load().await?.unwrap_or_default();
     let base = arguments.base.as_ref();
     let base = base.map(|file| files::version(file)).transpose()?;
-    let json = skeleton(
+    let mut json = skeleton(
         &arguments.name,
         arguments.effective_from,
         &arguments.prepared_by,
@@ -163,6 +166,9 @@ async fn new(arguments: &NewArguments) -> Result<u8, Failure> {
         base.as_ref().map(|base| &base.json),
         &known.reference,
     );
+    if let (Json::Object(members), Some(name)) = (&mut json, &arguments.supersedes) {
+        members.insert("supersedes".to_owned(), Json::text(name));
+    }
     let text = pretty(&json);
     VersionFile::parse(text.as_bytes()).map_err(|fault| {
         Problem::new("P0410", format!("the new version: {fault}"))

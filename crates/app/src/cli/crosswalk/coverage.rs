@@ -1,12 +1,13 @@
 //! `tieout crosswalk coverage`: what would be held, before anything is.
 
+mod combinations;
 mod findings;
 
 use std::path::PathBuf;
 
 use clap::Args;
 use tieout_engine::crosswalk::trial::{Simulation, TrialDocument};
-use tieout_engine::crosswalk::{Crosswalk, HoldReason, Reference, VersionFile};
+use tieout_engine::crosswalk::{Crosswalk, HoldReason, Reference, VersionFile, cut_short};
 use tieout_model::{AccountingDate, Timestamp};
 use tieout_twins::company::CompanyFolder;
 
@@ -34,6 +35,10 @@ pub(crate) struct CoverageArguments {
     /// Ask both systems: accounts, dimension values and documents of the source, segment values with their dates of the target
     #[arg(long, conflicts_with = "company")]
     live: bool,
+    /// Ask the target, too, whether it takes each combination that the version leads to; nothing is created there. The user needs the
+    /// privilege to manage account combinations
+    #[arg(long, requires = "live")]
+    combinations: bool,
     /// Read a company folder instead of the store; --version must be a file then
     #[arg(long, value_name = "DIR", requires = "version")]
     company: Option<PathBuf>,
@@ -99,6 +104,10 @@ async fn on_store(arguments: &CoverageArguments, day: AccountingDate) -> Result<
     ));
     if let (Some(source), Some(file)) = (&source, file_of(&crosswalk, &case.version)) {
         rows.extend(findings::of_source(source, &crosswalk, file, &rows));
+    }
+    if let Some(live) = live.as_ref().filter(|_| arguments.combinations) {
+        let refused = combinations::refused_by_target(live, &crosswalk, &simulation);
+        rows.extend(refused.await?.into_iter().map(findings::combination));
     }
     show(arguments, &case.version, &rows, simulation.documents());
     Ok(u8::from(rows.iter().any(Row::is_blocking)))
@@ -213,6 +222,7 @@ async fn versions(
 ) -> Result<(Vec<VersionFile>, String), Failure> {
     let mut files = ledger.all_versions().await?;
     let Some(name) = name else {
+        files = cut_short(files);
         let in_force = files.iter().rfind(|file| file.covers(day));
         let version = in_force.or(files.last()).map(|file| file.version.clone());
         let version = version.ok_or_else(|| Problem::new("P0433", "there is no version at all"))?;

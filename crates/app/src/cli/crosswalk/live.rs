@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use tieout_connector::{Captured, Cursor, Scope, Source as _};
 use tieout_engine::crosswalk::{Reference, Validity};
-use tieout_fusion::Application;
+use tieout_fusion::{Application, LedgerCombination, Verdict};
 use tieout_intacct::SourceValue;
 use tieout_model::{AccountingDate, DocumentKind, Envelope};
 use tieout_pipeline::extract::is_in_scope;
@@ -140,6 +140,22 @@ impl<'c> Live<'c> {
             found.insert(segment.clone(), rows.collect());
         }
         Ok(found)
+    }
+
+    /// The combinations that the target refuses, with its words; nothing is created there.
+    pub(super) async fn refused(
+        &self,
+        asked: Vec<LedgerCombination>,
+    ) -> Result<BTreeMap<LedgerCombination, String>, Failure> {
+        let verdicts = self.clients.fusion.judge_combinations(&asked).await;
+        let verdicts = verdicts.map_err(|e| self.away("verdicts on combinations", &e))?;
+        let mut refused = BTreeMap::new();
+        for (combination, verdict) in asked.into_iter().zip(verdicts) {
+            if let Verdict::Refused(words) = verdict {
+                refused.insert(combination, words);
+            }
+        }
+        Ok(refused)
     }
 
     /// Hands every document of the source that would travel and is dated within the span to `take`.

@@ -1,21 +1,26 @@
 //! `tieout crosswalk reference`: the signed data beside the versions, brought up to date and signed again.
 
 mod forbidden;
+mod interface_rules;
 
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use tieout_authoring::pretty;
 use tieout_engine::crosswalk::control::{Act, REFERENCE};
-use tieout_engine::crosswalk::{REFERENCE_TYPE, Reference, message_to_sign, problems, seal_with};
+use tieout_engine::crosswalk::{
+    Forbidden, REFERENCE_TYPE, Reference, message_to_sign, problems, seal_with,
+};
 use tieout_keys::{KeyService as _, LocalKeys};
 use tieout_model::{AccountClass, Timestamp};
 
 use crate::cli::ConfigFile;
 use crate::cli::crosswalk::control::facts;
 use crate::cli::crosswalk::live::{ACCOUNT, Live, into_reference};
+use crate::cli::crosswalk::reference::interface_rules::is_interface;
+use crate::config::Config;
 use crate::problem::{Failure, Problem};
-use crate::register::{Ledger, NewStep};
+use crate::register::{Ledger, NewStep, today};
 use crate::report;
 use crate::systems::{chain, sealed_reference, trust};
 
@@ -45,7 +50,8 @@ pub(crate) struct RefreshArguments {
     /// Class of an account that is new, as 6150=expense; the source does not say more than balance sheet or income statement
     #[arg(long, value_name = "ACCOUNT=CLASS")]
     account: Vec<String>,
-    /// Cross-validation rules as CSV: rule, segment, operator (in, not in), values (separated by blanks; 1000..1999 for a range)
+    /// Cross-validation rules as CSV: with the columns of the target's interface table (RULE_CODE, CONDITION_SEGMENT_CODE and so on), or
+    /// rule, segment, operator (in, not in), values (separated by blanks; 1000..1999 for a range)
     #[arg(long, value_name = "FILE")]
     cross_validation: Option<PathBuf>,
     /// Where to write it, unsigned
@@ -79,7 +85,7 @@ pub(crate) struct SignArguments {
 pub(crate) async fn execute(command: ReferenceCommand, now: Timestamp) -> Result<u8, Failure> {
     match command {
         ReferenceCommand::Show(arguments) => show(&arguments),
-        ReferenceCommand::Refresh(arguments) => refresh(&arguments).await,
+        ReferenceCommand::Refresh(arguments) => refresh(&arguments, now).await,
         ReferenceCommand::Sign(arguments) => sign(arguments, now).await,
     }
 }
@@ -94,7 +100,7 @@ fn show(arguments: &ShowArguments) -> Result<u8, Failure> {
     Ok(0)
 }
 
-async fn refresh(arguments: &RefreshArguments) -> Result<u8, Failure> {
+async fn refresh(arguments: &RefreshArguments, now: Timestamp) -> Result<u8, Failure> {
     let config = arguments.config.load()?;
     let before = sealed_reference(&config)?;
     let mut reference = before.clone();
@@ -112,7 +118,7 @@ async fn refresh(arguments: &RefreshArguments) -> Result<u8, Failure> {
         .map(|value| format!("{} ({})", value.id, value.name))
         .collect();
     if let Some(file) = &arguments.cross_validation {
-        reference.forbidden = forbidden::read(file, &reference)?;
+        reference.forbidden = rules_of(file, &reference, &config, now)?;
     }
     told(&before, &reference);
     if !new.is_empty() {
@@ -130,6 +136,29 @@ async fn refresh(arguments: &RefreshArguments) -> Result<u8, Failure> {
         arguments.out.display()
     ));
     Ok(0)
+}
+
+/// The cross-validation rules of a file, in either form.
+fn rules_of(
+    file: &Path,
+    reference: &Reference,
+    config: &Config,
+    now: Timestamp,
+) -> Result<Vec<Forbidden>, Failure> {
+    let columns = csv::Reader::from_path(file).and_then(|mut reader| reader.headers().cloned());
+    if !columns.is_ok_and(|columns| is_interface(&columns)) {
+        return forbidden::read(file, reference);
+    }
+    let reader = interface_rules::Reader {
+        reference,
+        segments: &config.fusion.segments,
+        today: today(now),
+    };
+    let rules = reader.read(file)?;
+    for what in &rules.left_out {
+        report::say(&format!("cross-validation rule left out: {what}"));
+    }
+    Ok(rules.forbidden)
 }
 
 fn class_of(given: &str) -> Result<(String, AccountClass), Failure> {

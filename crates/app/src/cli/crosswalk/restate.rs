@@ -3,6 +3,8 @@
 //! Nothing signed or recorded is edited: the documents keep the version and the rules that coded them. One person draws the restatement
 //! up, another one approves exactly what was drawn up, named by its hash.
 
+mod left;
+
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -14,7 +16,9 @@ use tieout_model::{AccountingDate, Digest, Document, JournalEntry, Timestamp, ca
 use tieout_pipeline::balances::company_of;
 
 use crate::cli::crosswalk::control::{StepArguments, facts};
+use crate::cli::crosswalk::live::Live;
 use crate::cli::crosswalk::own::{self, Entry, already, recorded};
+use crate::cli::crosswalk::restate::left::Left;
 use crate::problem::{Failure, Problem};
 use crate::register::{Ledger, NewStep};
 use crate::report;
@@ -47,6 +51,7 @@ struct Drawn {
     on: AccountingDate,
     entries: Vec<Entry>,
     affected: Vec<Affected>,
+    left: Left,
     body: Vec<u8>,
 }
 
@@ -67,6 +72,7 @@ pub(crate) async fn execute(arguments: RestateArguments, now: Timestamp) -> Resu
     }
     let (crosswalk, reference) = ledger.crosswalk().await?;
     let drawn = drawn(&ledger, &proposal, &crosswalk, &reference, &arguments).await?;
+    drawn.left.show();
     if drawn.entries.is_empty() {
         report::say(&format!(
             "nothing of {} is left to restate: revenue and expense stand where version {} puts them (balances that carry forward move with `tieout crosswalk migrate`)",
@@ -87,6 +93,7 @@ pub(crate) async fn execute(arguments: RestateArguments, now: Timestamp) -> Resu
     if arguments.dry_run {
         return Ok(0);
     }
+    refuse_closed(&ledger, &reference, drawn.on).await?;
     match &arguments.approve {
         None => propose(&mut ledger, &proposal, &arguments, drawn, now).await?,
         Some(hash) => {
@@ -216,14 +223,39 @@ async fn drawn(
             .into());
     }
     let affected: Vec<Affected> = simulation.affected().into_iter().cloned().collect();
-    let body = body(proposal, (&period.name, on), &entries, &affected);
+    let left = Left::of(&simulation, crosswalk, &proposal.version, period);
+    let body = body(proposal, (&period.name, on), &entries, &affected, &left);
     Ok(Drawn {
         period: period.name.clone(),
         on,
         entries,
         affected,
+        left,
         body,
     })
+}
+
+/// A journal dated in a closed period would be refused by the target after it was approved.
+async fn refuse_closed(
+    ledger: &Ledger,
+    reference: &Reference,
+    on: AccountingDate,
+) -> Result<(), Failure> {
+    let closed = Live::open(&ledger.config)?
+        .closed_periods(reference)
+        .await?;
+    match reference.calendar.period_of(on, false) {
+        Some(period) if closed.contains(&period.name) => {
+            let what = format!(
+                "{on} lies in period {}, which is closed in the target",
+                period.name
+            );
+            Err(Problem::new("P0423", what)
+                .hint("date the journals on a day of an open period with --on")
+                .into())
+        }
+        Some(_) | None => Ok(()),
+    }
 }
 
 fn refuse_gaps(simulation: &Simulation<'_>, version: &str) -> Result<(), Failure> {
@@ -243,6 +275,7 @@ fn body(
     (period, on): (&str, AccountingDate),
     entries: &[Entry],
     affected: &[Affected],
+    left: &Left,
 ) -> Vec<u8> {
     let journals = entries.iter().map(|(entity, count, entry)| {
         let bytes = canonical::encode_document(&Document::JournalEntry(entry.clone()));
@@ -269,6 +302,7 @@ fn body(
         ("on", Json::text(&on.to_string())),
         ("journals", Json::List(journals.collect())),
         ("documents", Json::List(documents.collect())),
+        ("not_moved", left.to_json()),
     ]);
     json.canonical()
 }

@@ -60,6 +60,7 @@ pub(crate) fn execute(arguments: &VerifyArguments) -> Result<u8, Failure> {
             "digest": file.digest.to_string(),
             "effective_from": file.effective_from.to_string(),
             "effective_to": file.effective_to.map(|date| date.to_string()),
+            "supersedes": file.supersedes,
             "prepared_by": people.prepared_by,
             "reviewed_by": people.reviewed_by,
             "signed_by": people.signed_by,

@@ -75,6 +75,8 @@ pub struct Proposal {
     pub effective_from: AccountingDate,
     /// Last accounting date; open if absent.
     pub effective_to: Option<AccountingDate>,
+    /// The version that it cuts short, if it does.
+    pub supersedes: Option<String>,
     /// True if it may begin inside the running period, at the price of a review after the fact.
     pub is_emergency: bool,
     /// Why.
@@ -125,6 +127,10 @@ impl Proposal {
             effective_to: match step.fact("effective_to") {
                 "" => None,
                 _ => Some(date("effective_to")?),
+            },
+            supersedes: match step.fact("supersedes") {
+                "" => None,
+                name => Some(name.to_owned()),
             },
             is_emergency: step.fact("emergency") == "true",
             reason: step.reason.clone(),

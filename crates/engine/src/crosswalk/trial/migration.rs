@@ -12,7 +12,7 @@ use tieout_model::{
 
 use crate::crosswalk::reference::Reference;
 use crate::crosswalk::trial::report::joined;
-use crate::crosswalk::trial::simulation::Simulation;
+use crate::crosswalk::trial::simulation::{MoveKey, Simulation};
 
 /// A balance that a version carries elsewhere.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,30 +31,28 @@ pub struct Carried {
 
 /// The balances that a trial over everything before the cut finds elsewhere; what nets to zero is left out.
 pub fn carried(simulation: &Simulation<'_>) -> Vec<Carried> {
-    let moves = simulation.moves().into_iter();
-    let moved = moves.filter(|(key, moved)| {
-        let is_coded = !key.old.is_empty() && !key.new.is_empty();
-        key.is_carried && is_coded && key.old != key.new && !moved.net.is_zero()
-    });
-    moved
-        .map(|(key, moved)| Carried {
-            entity: key.entity.to_string(),
-            currency: key.currency,
-            old: key.old.clone(),
-            new: key.new.clone(),
-            balance: moved.net,
-        })
-        .collect()
+    moved(simulation, |key| key.is_carried)
 }
 
 /// The results (revenue and expense) that a trial over a period finds elsewhere: what a restatement of that period moves. Balances that carry
 /// forward are not among them: they move at the cut of the version ([`carried`]). Quantities are not either.
 pub fn restated(simulation: &Simulation<'_>) -> Vec<Carried> {
+    let is_result = |key: &MoveKey| !key.is_carried && !key.currency.is_statistical();
+    moved(simulation, is_result)
+}
+
+/// What a trial over a period finds elsewhere and a restatement of that period leaves where it stands: balances that carry forward, and
+/// quantities.
+pub fn not_restated(simulation: &Simulation<'_>) -> Vec<Carried> {
+    let is_left = |key: &MoveKey| key.is_carried || key.currency.is_statistical();
+    moved(simulation, is_left)
+}
+
+fn moved(simulation: &Simulation<'_>, is_wanted: impl Fn(&MoveKey) -> bool) -> Vec<Carried> {
     let moves = simulation.moves().into_iter();
     let moved = moves.filter(|(key, moved)| {
         let is_coded = !key.old.is_empty() && !key.new.is_empty();
-        let is_money = !key.currency.is_statistical();
-        !key.is_carried && is_coded && is_money && key.old != key.new && !moved.net.is_zero()
+        is_wanted(key) && is_coded && key.old != key.new && !moved.net.is_zero()
     });
     moved
         .map(|(key, moved)| Carried {

@@ -14,7 +14,7 @@ use crate::client::{Written, not_understood};
 use crate::documents::journal_entry::encode::{FileMarks, encode, file_of};
 use crate::documents::journal_entry::jobs::{ImportRef, Progress};
 use crate::documents::journal_entry::report::{Report, rejection_of};
-use crate::documents::refusal::{refused, unsendable};
+use crate::documents::refusal::{refused, unsendable, with_combinations};
 use crate::setup::Ledger;
 use crate::system::Fusion;
 use crate::wire::archive::{base64_of, zip_of};
@@ -236,8 +236,11 @@ impl Fusion {
         };
         let settle = |(item, found): (&tieout_connector::BatchItem, tieout_connector::Found)| {
             let outcome = ItemOutcome::of_rows(found.rows).unwrap_or_else(|| {
-                rejection_of(&report, &item.marks.stamp)
-                    .map_or(ItemOutcome::Absent, ItemOutcome::Rejected)
+                let why = rejection_of(&report, &item.marks.stamp);
+                let delimiter = &self.client.config.delimiter;
+                why.map_or(ItemOutcome::Absent, |why| {
+                    ItemOutcome::Rejected(with_combinations(why, &item.document, delimiter))
+                })
             });
             (item.id, outcome)
         };

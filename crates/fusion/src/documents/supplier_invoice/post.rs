@@ -10,7 +10,7 @@ use tieout_model::{Acknowledgement, Document, FaultClass, InvoiceDraft, JobRef, 
 
 use crate::client::{Row, Written, not_understood};
 use crate::config::InvoiceLookup;
-use crate::documents::refusal::{refused, unsendable};
+use crate::documents::refusal::{refused, unsendable, with_combinations};
 use crate::documents::supplier_invoice::{InvoiceRow, JOB, LINES, encode, read_invoice};
 use crate::system::Fusion;
 use crate::wire::attribute::text;
@@ -94,7 +94,9 @@ impl Fusion {
                 self.resolve_duplicate(item, invoice.draft(), words).await
             }
             Ok(Written::Refused(words)) => {
-                ItemOutcome::Rejected(with_values(refused(words), &body))
+                let rejection = with_values(refused(words), &body);
+                let delimiter = &self.client.config.delimiter;
+                ItemOutcome::Rejected(with_combinations(rejection, &item.document, delimiter))
             }
             Err(fault) if fault.class == FaultClass::Indeterminate => ItemOutcome::Unknown(fault),
             Err(fault) => ItemOutcome::NotDone(fault),

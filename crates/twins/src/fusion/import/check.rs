@@ -1,6 +1,7 @@
 //! Checks one interface row: ledger, category, currency, amounts, period, combination.
 //!
-//! Codes: EF04 [S-live]; the other codes of the families EF, EP, EU, EC, EM are [R] (fusion.md §9.5).
+//! Codes: EF04 [S-live]; EF01, EF03, EF04, EP01, EU02 and those of family EC as listed in Oracle's "Error Codes for Journal Import"
+//! (24C [D]), in our words; EM01 is [R] (fusion.md §9.5).
 
 use super::columns::GlRow;
 use crate::fusion::FusionTwin;
@@ -158,7 +159,9 @@ impl FusionTwin {
         let chart = &self.setup.chart;
         let set = |segment: &usize| &chart.segments[*segment].value_set;
         let name = |segment: &usize| &chart.segments[*segment].name;
-        let found = found.map_err(|e| match e {
+        let tells_rule = self.options.tells_violated_rule;
+        let found = found.map_err(|e| {
+            match e {
             CombinationError::Segments { expected, found } => (
                 "EF04",
                 format!("{expected} SEGMENTS EXPECTED, {found} FOUND"),
@@ -192,6 +195,13 @@ impl FusionTwin {
                     set(&segment)
                 ),
             ),
+            CombinationError::Forbidden { message, .. } if tells_rule => ("EF04", message),
+            CombinationError::Forbidden { .. } => (
+                "EF04",
+                "THIS ACCOUNT IS NOT VALID, CHECK THE CROSS-VALIDATION RULES AND THE SEGMENT VALUES"
+                    .to_owned(),
+            ),
+        }
         })?;
         let company = chart.company_of(found);
         if !self.setup.ledgers[ledger]

@@ -18,9 +18,10 @@ const MEDIA: &str = "text/xml; charset=utf-8";
 
 /// An operation with the texts of its leaves, by local name.
 #[derive(Debug, Default)]
-struct Call {
-    operation: String,
-    leaves: Vec<(String, String)>,
+pub(super) struct Call {
+    pub(super) operation: String,
+    /// In the order of their ends; an element that holds others follows them, without text.
+    pub(super) leaves: Vec<(String, String)>,
 }
 
 impl Call {
@@ -31,7 +32,7 @@ impl Call {
 }
 
 /// Reads the first element of a SOAP body and its leaves. A document type is refused, so no entity can be defined.
-fn parse(body: &[u8]) -> Result<Call, String> {
+pub(super) fn parse(body: &[u8]) -> Result<Call, String> {
     let text = std::str::from_utf8(body).map_err(|_| "the request is not UTF-8".to_owned())?;
     let mut reader = Reader::from_str(text);
     let (mut open, mut call): (Vec<String>, Call) = Default::default();
@@ -88,7 +89,7 @@ fn parse(body: &[u8]) -> Result<Call, String> {
     Ok(call)
 }
 
-fn escape(text: &str) -> String {
+pub(super) fn escape(text: &str) -> String {
     quick_xml::escape::escape(text).into_owned()
 }
 
@@ -99,14 +100,14 @@ fn envelope(body: &str) -> String {
     )
 }
 
-fn answer(status: u16, body: &str) -> Answer {
+pub(super) fn answer(status: u16, body: &str) -> Answer {
     Answer {
         status,
         ..Answer::ok(MEDIA, envelope(body))
     }
 }
 
-fn refusal(words: &str) -> Answer {
+pub(super) fn refusal(words: &str) -> Answer {
     let words = escape(words);
     let body = format!(
         "<env:Fault><faultcode>env:Server</faultcode><faultstring>{words}</faultstring></env:Fault>"

@@ -6,6 +6,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::validation::ValidationRule;
 use crate::fusion::calendar::Day;
 
 /// Class of a natural account.
@@ -90,6 +91,8 @@ pub(crate) enum CombinationError {
         value: String,
         day: Day,
     },
+    /// A cross-validation rule keeps the combination from coming into being.
+    Forbidden { rule: String, message: String },
 }
 
 /// An account combination.
@@ -99,6 +102,14 @@ pub(crate) struct Combination {
     pub text: Arc<str>,
     /// Value of each segment.
     pub values: Box<[u16]>,
+}
+
+/// Where a combination stands.
+enum Place {
+    /// It exists.
+    Taken(u32),
+    /// It may come into being from these values.
+    Free(Vec<u16>),
 }
 
 /// The chart.
@@ -114,6 +125,8 @@ pub(crate) struct Chart {
     /// Natural account that takes the result of past fiscal years.
     pub retained: String,
     pub combinations: Vec<Combination>,
+    /// What a new combination must keep.
+    pub rules: Vec<ValidationRule>,
     index: HashMap<Arc<str>, u32>,
 }
 
@@ -136,6 +149,7 @@ impl Chart {
             account,
             retained: String::new(),
             combinations: Vec::new(),
+            rules: Vec::new(),
             index: HashMap::new(),
         }
     }
@@ -175,29 +189,45 @@ impl Chart {
 
     /// The combination named `text`, checked against the value sets at `day` and created if it is new.
     pub(crate) fn combination(&mut self, text: &str, day: Day) -> Result<u32, CombinationError> {
+        match self.place(text, day)? {
+            Place::Taken(at) => Ok(at),
+            Place::Free(values) => Ok(self.insert(text, values)),
+        }
+    }
+
+    /// The combination named `text` if there is one, checked as [`Self::combination`] does; none is created.
+    pub(crate) fn probe(&self, text: &str, day: Day) -> Result<Option<u32>, CombinationError> {
+        match self.place(text, day)? {
+            Place::Taken(at) => Ok(Some(at)),
+            Place::Free(_) => Ok(None),
+        }
+    }
+
+    fn place(&self, text: &str, day: Day) -> Result<Place, CombinationError> {
         if let Some(at) = self.find(text) {
             self.check(at, day)?;
-            return Ok(at);
+            return Ok(Place::Taken(at));
         }
-        let mut values = Vec::with_capacity(self.segments.len());
-        let found = text.split(self.delimiter).count();
-        if found != self.segments.len() {
+        let codes: Vec<&str> = text.split(self.delimiter).collect();
+        if codes.len() != self.segments.len() {
             return Err(CombinationError::Segments {
                 expected: self.segments.len(),
-                found,
+                found: codes.len(),
             });
         }
-        for (segment, code) in text.split(self.delimiter).enumerate() {
-            let Some(at) = self.segments[segment].index.get(code) else {
+        let mut values = Vec::with_capacity(codes.len());
+        for (segment, code) in codes.iter().enumerate() {
+            let Some(at) = self.segments[segment].index.get(*code) else {
                 return Err(CombinationError::Unknown {
                     segment,
-                    value: code.to_owned(),
+                    value: (*code).to_owned(),
                 });
             };
             values.push(*at);
         }
         self.check_values(&values, day)?;
-        Ok(self.insert(text, values))
+        self.check_rules(&codes, day)?;
+        Ok(Place::Free(values))
     }
 
     fn insert(&mut self, text: &str, values: Vec<u16>) -> u32 {
@@ -237,6 +267,17 @@ impl Chart {
             }
         }
         Ok(())
+    }
+
+    /// Refuses what a cross-validation rule forbids.
+    fn check_rules(&self, codes: &[&str], day: Day) -> Result<(), CombinationError> {
+        match self.rules.iter().find(|rule| rule.forbids(codes, day)) {
+            None => Ok(()),
+            Some(rule) => Err(CombinationError::Forbidden {
+                rule: rule.code.clone(),
+                message: rule.message.clone(),
+            }),
+        }
     }
 
     /// A combination by number.
@@ -320,6 +361,7 @@ impl Chart {
                     name(segment)
                 )
             }
+            CombinationError::Forbidden { message, .. } => message.clone(),
         }
     }
 }

@@ -231,6 +231,7 @@ fn load_chart(
         account,
     );
     fill_segments(folder, crosswalks, ledgers, &names, &mut chart)?;
+    chart.rules = super::validation::load(folder, &names)?;
     let retained = crosswalks[0]["lookups"]["account"]["3100"].as_str();
     let retained = retained.ok_or_else(|| {
         bad_file(

@@ -49,7 +49,7 @@ fn verdict(verdict: &Verdict) -> String {
 
 fn value(segment: &ExplainedSegment) -> String {
     match (&segment.value, &segment.inherited_from) {
-        (Ok(value), Some(ancestor)) => format!("{value} (inherited from {ancestor})"),
+        (Ok(value), Some(ancestor)) => format!("{value} (by the row of {ancestor})"),
         (Ok(value), None) => value.clone(),
         (Err(why), _) => format!("HELD: {why}"),
     }

@@ -85,6 +85,17 @@ async fn tell(ledger: &Ledger, proposal: &Proposal, needs_migration: bool) -> Re
         "version {version} is signed and counts from {}",
         proposal.effective_from
     ));
+    if let (Some(cut), Ok(last)) = (&proposal.supersedes, proposal.effective_from.yesterday()) {
+        report::say(&format!(
+            "version {cut} ends on {last}; what it was signed with stays as it is"
+        ));
+    }
+    if proposal.is_emergency {
+        report::say(&format!(
+            "documents that were sent before keep the version that coded them; `tieout crosswalk restate {} --period P` moves revenue and expense of the running period",
+            proposal.id
+        ));
+    }
     if needs_migration {
         report::say(&format!(
             "balances must be moved on that day: `tieout crosswalk migrate {}`",

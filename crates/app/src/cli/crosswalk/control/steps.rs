@@ -58,6 +58,7 @@ pub(crate) async fn propose(arguments: ProposeArguments, now: Timestamp) -> Resu
             ("version", draft.version.clone()),
             ("effective_from", from.to_string()),
             ("effective_to", until.unwrap_or_default()),
+            ("supersedes", draft.supersedes.clone().unwrap_or_default()),
             ("ticket", arguments.ticket),
             ("emergency", is_emergency.to_string()),
         ]),

@@ -5,9 +5,11 @@ use std::collections::BTreeMap;
 use serde_json::json;
 use tieout_engine::crosswalk::trial::{GapKey, GapUse, Recoder};
 use tieout_engine::crosswalk::{Crosswalk, HoldReason, Refusal, RuleValue, VersionFile};
+use tieout_fusion::LedgerCombination;
 use tieout_intacct::SourceValue;
 use tieout_model::{AccountingDate, Code, Dimensional};
 
+use crate::cli::crosswalk::coverage::combinations::RefusedCombination;
 use crate::cli::crosswalk::live::ACCOUNT;
 use crate::report;
 
@@ -54,6 +56,23 @@ pub(super) fn refused(refusal: &Refusal) -> Row {
         detail: refusal.detail.clone(),
         remedy: "correct the rules; a version with this cannot be signed".into(),
         used: GapUse::default(),
+        is_blocking: true,
+    }
+}
+
+/// A combination that the target refuses.
+pub(super) fn combination(refused: RefusedCombination) -> Row {
+    let LedgerCombination { ledger, segments } = refused.combination;
+    Row {
+        kind: HoldReason::InvalidCombination.word().to_owned(),
+        place: format!("ledger {ledger}"),
+        value: segments.join("-"),
+        detail: format!(
+            "the target says: {} (lines: {})",
+            refused.words, refused.used.lines
+        ),
+        remedy: "lead the lines elsewhere, or change the rule in the target; a rule that stays belongs into the reference data".into(),
+        used: refused.used,
         is_blocking: true,
     }
 }
@@ -205,6 +224,9 @@ fn covers(
     rows: &BTreeMap<String, String>,
     id: &str,
 ) -> bool {
+    let mut same = version.same_as.iter();
+    let same = same.find(|(name, _)| name.to_string() == attribute);
+    let id = same.and_then(|(_, ids)| ids.get(id)).map_or(id, |old| old);
     if rows.contains_key(id) {
         return true;
     }

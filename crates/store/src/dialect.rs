@@ -5,9 +5,9 @@
 
 use std::borrow::Cow;
 
-use postgres::error::SqlState;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode};
+use tokio_postgres::error::SqlState;
 
 use crate::link::{Link, LinkError};
 
@@ -140,11 +140,12 @@ pub(crate) fn is_corruption(error: &LinkError) -> bool {
             None => !error.is_closed() && is_wrong_answer(error),
         },
         LinkError::Wrong(_) => true,
+        LinkError::Misjudged => false,
     }
 }
 
 /// True if an error without a code is about the shape of an answer, not about the connection.
-fn is_wrong_answer(error: &postgres::Error) -> bool {
+fn is_wrong_answer(error: &tokio_postgres::Error) -> bool {
     let text = error.to_string();
     text.contains("serializing")
         || text.contains("deserializing")
@@ -174,12 +175,12 @@ pub(crate) fn is_taken(error: &LinkError, constraint: Unique) -> bool {
         LinkError::Postgres(error) => error.as_db_error().is_some_and(|refusal| {
             *refusal.code() == SqlState::UNIQUE_VIOLATION && refusal.constraint() == Some(name)
         }),
-        LinkError::Wrong(_) => false,
+        LinkError::Wrong(_) | LinkError::Misjudged => false,
     }
 }
 
 /// True if the server undid the transaction and asks for it to be done again.
-pub(crate) fn must_repeat(error: &postgres::Error) -> bool {
+pub(crate) fn must_repeat(error: &tokio_postgres::Error) -> bool {
     let again = [
         SqlState::T_R_SERIALIZATION_FAILURE,
         SqlState::T_R_DEADLOCK_DETECTED,
@@ -188,7 +189,7 @@ pub(crate) fn must_repeat(error: &postgres::Error) -> bool {
 }
 
 /// What a server said, in one line, with its code; never values.
-pub(crate) fn spell(error: &postgres::Error) -> String {
+pub(crate) fn spell(error: &tokio_postgres::Error) -> String {
     match error.as_db_error() {
         Some(refusal) => format!("{} ({})", refusal.message(), refusal.code().code()),
         None => {

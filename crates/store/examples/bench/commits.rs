@@ -2,10 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use postgres::NoTls;
-
 use crate::documents::{queued, set};
-use crate::place::{Place, on_server};
+use crate::place::{Place, Plain, on_server};
 use crate::{Failure, per_second, ratio, say};
 
 /// How long each loop runs.
@@ -86,13 +84,10 @@ fn insert(address: &str, is_server: bool, worker: u32, begin: Instant) -> Result
     let key = |done: u64| format!("worker {worker} document {done}");
     let mut done = 0;
     if is_server {
-        let mut client = postgres::Client::connect(address, NoTls)?;
-        let statement = client.prepare("INSERT INTO plain (key) VALUES ($1)")?;
-        while begin.elapsed() < SPAN {
-            client.execute(&statement, &[&key(done)])?;
-            done += 1;
-        }
-        return Ok(done);
+        let client = Plain::connect(address)?;
+        return client.repeat("INSERT INTO plain (key) VALUES ($1)", |done| {
+            (begin.elapsed() < SPAN).then(|| key(done))
+        });
     }
     let file = rusqlite::Connection::open(address)?;
     file.execute_batch("PRAGMA synchronous = FULL")?;

@@ -20,7 +20,7 @@ use std::time::Duration;
 
 use crate::address::ServerPlace;
 use crate::dialect;
-use crate::failure::{CommitError, LoadError, OpenError, StoreWarning};
+use crate::failure::{CommitError, LoadError, OpenError, StoreFailure, StoreWarning};
 use crate::link::Link;
 use crate::server::session::Session;
 
@@ -39,7 +39,6 @@ pub(crate) struct Server {
     warnings: Vec<StoreWarning>,
 }
 
-#[derive(Default)]
 struct Pool {
     idle: Vec<Session>,
     open: usize,
@@ -48,9 +47,23 @@ struct Pool {
 impl Server {
     /// Connects, and refuses a server that may forget what it confirmed.
     pub(crate) fn open(place: &ServerPlace) -> Result<Self, OpenError> {
+        let first = Session::connect(place).map_err(|error| {
+            let failure = StoreFailure {
+                attempted: "connecting to the server".to_owned(),
+                reason: error.to_string(),
+            };
+            if dialect::is_away(&error) {
+                OpenError::Away(failure)
+            } else {
+                OpenError::Unavailable(failure)
+            }
+        })?;
         let mut server = Self {
             place: place.clone(),
-            pool: Mutex::new(Pool::default()),
+            pool: Mutex::new(Pool {
+                idle: vec![first],
+                open: 1,
+            }),
             freed: Condvar::new(),
             warnings: Vec::new(),
         };
@@ -170,7 +183,8 @@ impl Server {
         };
         let session = match idle {
             Some(session) => session,
-            None => Session::connect(&self.place)?,
+            None => Session::connect(&self.place)
+                .map_err(|error| LoadError::unavailable(error.to_string()))?,
         };
         let session = RefCell::new(session);
         Ok(Lent { slot, session })

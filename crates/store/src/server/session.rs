@@ -10,7 +10,6 @@ use tokio_postgres::{Error, Row, Statement};
 
 use crate::address::ServerPlace;
 use crate::dialect;
-use crate::failure::LoadError;
 use crate::link::LinkError;
 use crate::link::value::{Kept, Value};
 use crate::server::wire::{Order, Wire};
@@ -42,11 +41,9 @@ struct Noted {
 }
 
 impl Session {
-    pub(crate) fn connect(place: &ServerPlace) -> Result<Self, LoadError> {
-        let wire = Wire::connect(&place.config);
-        let mut wire = wire.map_err(|error| LoadError::unavailable(error.to_string()))?;
-        wire.batch(dialect::SET_UP_SESSION)
-            .map_err(LinkError::from)?;
+    pub(crate) fn connect(place: &ServerPlace) -> Result<Self, LinkError> {
+        let mut wire = Wire::connect(&place.config)?;
+        wire.batch(dialect::SET_UP_SESSION)?;
         Ok(Self {
             wire,
             prepared: BTreeMap::new(),

@@ -12,7 +12,6 @@ use futures_util::future::maybe_done;
 use tokio::runtime::{Builder, Runtime};
 use tokio_postgres::{Client, Config, Error, NoTls, Row, Statement};
 
-use crate::failure::LoadError;
 use crate::link::LinkError;
 use crate::link::value::{Kept, Value};
 
@@ -39,12 +38,10 @@ pub(super) struct Order {
 }
 
 impl Wire {
-    pub(super) fn connect(config: &Config) -> Result<Self, LoadError> {
+    pub(super) fn connect(config: &Config) -> Result<Self, LinkError> {
         let runtime = Builder::new_current_thread().enable_all().build();
-        let runtime = runtime.map_err(|error| LoadError::unavailable(error.to_string()))?;
-        let (client, connection) = runtime
-            .block_on(config.connect(NoTls))
-            .map_err(LinkError::from)?;
+        let runtime = runtime.map_err(|error| LinkError::Wrong(error.to_string()))?;
+        let (client, connection) = runtime.block_on(config.connect(NoTls))?;
         Ok(Self {
             client,
             traffic: Traffic {

@@ -162,7 +162,7 @@ fn copy_table(
         let cells = (0..row.width()).map(|column| row.cell(column));
         let cells = cells.collect::<Result<Vec<Cell<'_>>, _>>()?;
         let values: Vec<Value<'_>> = cells.into_iter().map(Value::from).collect();
-        target.prepare_cached(&insert)?.execute(&values)?;
+        target.put(&insert, &values)?;
         count = count.saturating_add(1);
     }
     Ok(count)

@@ -10,10 +10,9 @@ use crate::{Failure, per_second, ratio, say};
 const SPAN: Duration = Duration::from_secs(4);
 
 pub(crate) async fn measure(place: &Place) -> Result<(), Failure> {
-    let counts: &[u32] = if place.is_server() { &[1, 4, 16] } else { &[1] };
-    for workers in counts {
-        let bare = bare(place, *workers)?;
-        let whole = whole(place, *workers).await?;
+    for workers in [1, 4, 16] {
+        let bare = bare(place, workers)?;
+        let whole = whole(place, workers).await?;
         let what = format!(
             "{}, {workers} worker(s): durable commits/s ÷ plain inserts/s",
             place.name()
@@ -24,13 +23,19 @@ pub(crate) async fn measure(place: &Place) -> Result<(), Failure> {
     Ok(())
 }
 
-/// One document captured, translated and queued per commit, by workers with connections of their own.
+/// One document captured, translated and queued per commit: on a server by workers with connections of their own, as several programs have;
+/// on a file by those of one program.
 async fn whole(place: &Place, workers: u32) -> Result<u64, Failure> {
     place.remove("commits")?;
     let mut tasks = tokio::task::JoinSet::new();
+    let first = place.open("commits").await?;
     let begin = Instant::now();
     for worker in 0..workers {
-        let store = place.open("commits").await?;
+        let store = if place.is_server() {
+            place.open("commits").await?
+        } else {
+            first.clone()
+        };
         tasks.spawn(async move {
             let mut done = 0_u32;
             while begin.elapsed() < SPAN {
@@ -46,6 +51,7 @@ async fn whole(place: &Place, workers: u32) -> Result<u64, Failure> {
         all += u64::from(done??);
     }
     let speed = per_second(all, begin);
+    drop(first);
     place.remove("commits")?;
     Ok(speed)
 }
@@ -90,7 +96,7 @@ fn insert(address: &str, is_server: bool, worker: u32, begin: Instant) -> Result
         });
     }
     let file = rusqlite::Connection::open(address)?;
-    file.execute_batch("PRAGMA synchronous = FULL")?;
+    file.execute_batch("PRAGMA synchronous = FULL; PRAGMA busy_timeout = 60000")?;
     let mut statement = file.prepare("INSERT INTO plain (key) VALUES (?1)")?;
     while begin.elapsed() < SPAN {
         statement.execute([key(done)])?;

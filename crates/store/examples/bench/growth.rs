@@ -9,7 +9,7 @@ use tieout_store::Store;
 
 use crate::documents::{deliver, queue};
 use crate::place::Place;
-use crate::{Failure, ratio, say, verdict};
+use crate::{Failure, ratio, say, tell, verdict};
 
 /// Documents when the store counts as nearly empty.
 const FEW: u32 = 1_000;
@@ -38,6 +38,7 @@ impl Cost {
 
 pub(crate) async fn measure(place: &Place, many: u32) -> Result<(), Failure> {
     let full = place.open("many").await?;
+    tell(&format!("{}: filling up to {many} documents", place.name()));
     let mut count = u32::try_from(full.counts().await?.documents.values().sum::<u64>())?;
     fill(&full, &mut count, many).await?;
     let (mut at_few, mut at_many) = (Cost::default(), Cost::default());
@@ -74,6 +75,9 @@ async fn fill(store: &Store, count: &mut u32, fill: u32) -> Result<(), Failure> 
         queue(store, *count..next, 1_000).await?;
         deliver(store, 1_000).await?;
         *count = next;
+        if next.is_multiple_of(100_000) {
+            tell(&format!("  {next} documents"));
+        }
     }
     Ok(())
 }

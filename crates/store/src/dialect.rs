@@ -157,7 +157,7 @@ fn is_wrong_answer(error: &tokio_postgres::Error) -> bool {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Unique {
     /// No two deliveries bear one stamp.
-    DeliveryStamp,
+    Stamp,
     /// No document has two deliveries of one number.
     DeliveryNumber,
 }
@@ -165,8 +165,8 @@ pub(crate) enum Unique {
 /// True if the error is the breach of `constraint`.
 pub(crate) fn is_taken(error: &LinkError, constraint: Unique) -> bool {
     let (column, name) = match constraint {
-        Unique::DeliveryStamp => ("delivery.stamp", "delivery_stamp"),
-        Unique::DeliveryNumber => ("delivery.number", "delivery_id"),
+        Unique::Stamp => ("stamp.stamp", "stamp_once"),
+        Unique::DeliveryNumber => ("delivery.number", "delivery_row"),
     };
     match error {
         LinkError::Sqlite(error) => {

@@ -3,7 +3,7 @@
 use crate::link::value::Value;
 use crate::link::{Link, LinkError, params};
 use tieout_engine::{Delivery, DeliveryState, OpenedDelivery};
-use tieout_model::{DeliveryId, Timestamp};
+use tieout_model::{DeliveryId, Stamp, Timestamp};
 
 use crate::dialect::{self, Unique};
 use crate::failure::{CommitError, Conflict, LoadError};
@@ -11,20 +11,25 @@ use crate::row;
 
 const OPEN: &str = "INSERT INTO delivery (sequence, document, number, flow, role, kind, entity, target, stamp, idempotency_key, document_number, \
      party, accounting_date, period, revision, crosswalk_version, crosswalk, state, state_body, due_at, version, attempts, opened_at, \
-     moved_at) SELECT (SELECT COALESCE(MAX(sequence), 0) + 1 FROM delivery), ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23 \
-     WHERE EXISTS (SELECT 1 FROM document WHERE id = ?1) ON CONFLICT (document, number) DO NOTHING";
+     moved_at) SELECT (SELECT COALESCE(MAX(sequence), 0) + 1 FROM delivery), m.sequence, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23 \
+     FROM document m WHERE m.id = ?1 ON CONFLICT (document, number) DO NOTHING";
+/// The stamp of the delivery that was opened last.
+const WRITE_FIRST_STAMP: &str =
+    "INSERT INTO stamp (stamp, delivery) SELECT ?1, MAX(sequence) FROM delivery";
+const WRITE_STAMP: &str = "INSERT INTO stamp (stamp, delivery) VALUES (?1, ?2)";
+const REMOVE_STAMP: &str = "DELETE FROM stamp WHERE stamp = ?1";
 const REFRESH: &str = "UPDATE delivery SET flow = ?3, role = ?4, kind = ?5, entity = ?6, target = ?7, stamp = ?8, \
      idempotency_key = ?9, document_number = ?10, party = ?11, accounting_date = ?12, period = ?13, revision = ?14, \
      crosswalk_version = ?15, crosswalk = ?16, state = ?17, state_body = ?18, due_at = ?19, version = ?20, attempts = ?21, \
-     opened_at = ?22, moved_at = ?23 WHERE document = ?1 AND number = ?2 RETURNING sequence";
+     opened_at = ?22, moved_at = ?23 WHERE document = (SELECT sequence FROM document WHERE id = ?1) AND number = ?2 RETURNING sequence";
 /// The payload of the delivery that was opened last.
 const WRITE_FIRST_PAYLOAD: &str =
     "INSERT INTO payload (delivery, body) SELECT MAX(sequence), ?1 FROM delivery";
 const WRITE_PAYLOAD: &str = "INSERT INTO payload (delivery, body) VALUES (?1, ?2) \
      ON CONFLICT (delivery) DO UPDATE SET body = excluded.body";
 const MOVE: &str = "UPDATE delivery SET state = ?4, state_body = ?5, due_at = ?6, version = ?7, attempts = ?8, moved_at = ?9 \
-     WHERE document = ?1 AND number = ?2 AND version = ?3";
-const FIND: &str = "SELECT version, state_body FROM delivery WHERE document = ?1 AND number = ?2";
+     WHERE document = (SELECT sequence FROM document WHERE id = ?1) AND number = ?2 AND version = ?3";
+const FIND: &str = "SELECT version, state_body, stamp FROM delivery WHERE document = (SELECT sequence FROM document WHERE id = ?1) AND number = ?2";
 
 pub(super) fn open(connection: &Link<'_>, opened: &OpenedDelivery) -> Result<(), CommitError> {
     let id = opened.delivery.id;
@@ -33,7 +38,9 @@ pub(super) fn open(connection: &Link<'_>, opened: &OpenedDelivery) -> Result<(),
     })?;
     if is_new {
         connection.put(WRITE_FIRST_PAYLOAD, params![opened.payload])?;
-        return Ok(());
+        let stamp = &opened.delivery.marks.stamp;
+        let written = connection.put(WRITE_FIRST_STAMP, params![stamp.as_str()]);
+        return written.map_err(|error| taken(error, id, stamp));
     }
     Err(match find(connection, id)? {
         Some(_) => Conflict::DeliveryExists { id },
@@ -69,7 +76,7 @@ pub(super) fn move_to(
     )? {
         return Ok(());
     }
-    let found = find(connection, id)?.map(|(version, _)| version);
+    let found = find(connection, id)?.map(|found| found.version);
     Err(Conflict::Delivery {
         id,
         expected,
@@ -89,22 +96,21 @@ pub(super) fn refresh(
         let other = opened.delivery.id;
         return Err(Conflict::OtherDelivery { id, other }.into());
     }
-    let found = find(connection, id)?;
-    match found {
-        Some((version, state)) if version == expected => {
-            if !state.is_untouched() {
-                let state = state.word().word().to_owned();
-                return Err(Conflict::Touched { id, state }.into());
-            }
-        }
+    let found = match find(connection, id)? {
+        Some(found) if found.version == expected => found,
         other => {
+            let found = other.map(|found| found.version);
             return Err(Conflict::Delivery {
                 id,
                 expected,
-                found: other.map(|(version, _)| version),
+                found,
             }
             .into());
         }
+    };
+    if !found.state.is_untouched() {
+        let state = found.state.word().word().to_owned();
+        return Err(Conflict::Touched { id, state }.into());
     }
     let next = expected.saturating_add(1);
     let mut statement = connection.prepare_cached(REFRESH)?;
@@ -115,7 +121,13 @@ pub(super) fn refresh(
         return Err(LoadError::corrupt(format!("delivery {id} vanished")).into());
     };
     connection.put(WRITE_PAYLOAD, params![sequence, opened.payload])?;
-    Ok(())
+    let stamp = &opened.delivery.marks.stamp;
+    if found.stamp == stamp.as_str() {
+        return Ok(());
+    }
+    connection.put(REMOVE_STAMP, params![found.stamp])?;
+    let written = connection.put(WRITE_STAMP, params![stamp.as_str(), sequence]);
+    written.map_err(|error| taken(error, id, stamp))
 }
 
 /// Runs a statement that takes every column of a delivery.
@@ -151,10 +163,7 @@ fn with_columns<T>(
     ]);
     let id = delivery.id;
     written.map_err(|error| {
-        if dialect::is_taken(&error, Unique::DeliveryStamp) {
-            let stamp = delivery.marks.stamp.clone();
-            Conflict::StampTaken { id, stamp }.into()
-        } else if dialect::is_taken(&error, Unique::DeliveryNumber) {
+        if dialect::is_taken(&error, Unique::DeliveryNumber) {
             Conflict::DeliveryExists { id }.into()
         } else {
             error.into()
@@ -162,16 +171,33 @@ fn with_columns<T>(
     })
 }
 
-fn find(
-    connection: &Link<'_>,
-    id: DeliveryId,
-) -> Result<Option<(u64, DeliveryState)>, CommitError> {
+/// What it means that a stamp could not be written.
+fn taken(error: LinkError, id: DeliveryId, stamp: &Stamp) -> CommitError {
+    if dialect::is_taken(&error, Unique::Stamp) {
+        let stamp = stamp.clone();
+        Conflict::StampTaken { id, stamp }.into()
+    } else {
+        error.into()
+    }
+}
+
+/// What is stored of a delivery, as far as a change may expect it.
+struct Found {
+    version: u64,
+    state: DeliveryState,
+    stamp: String,
+}
+
+fn find(connection: &Link<'_>, id: DeliveryId) -> Result<Option<Found>, CommitError> {
     let mut statement = connection.prepare_cached(FIND)?;
     let mut rows = statement.query(params![id.document.as_bytes(), id.number])?;
     let Some(row) = rows.next()? else {
         return Ok(None);
     };
     let state: Vec<u8> = row.get(1)?;
-    let state = DeliveryState::decode(&state).map_err(LoadError::from)?;
-    Ok(Some((row::count(row, 0)?, state)))
+    Ok(Some(Found {
+        version: row::count(row, 0)?,
+        state: DeliveryState::decode(&state).map_err(LoadError::from)?,
+        stamp: row.get(2)?,
+    }))
 }

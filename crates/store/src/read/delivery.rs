@@ -19,12 +19,12 @@ const BY_SEQUENCE: &str = concat!(
 const OF_DOCUMENT: &str = concat!(
     "SELECT ",
     delivery_columns!(),
-    ", p.body FROM delivery d JOIN payload p ON p.delivery = d.sequence WHERE d.document = ?1 ORDER BY d.number"
+    ", p.body FROM delivery d JOIN payload p ON p.delivery = d.sequence WHERE d.document = (SELECT sequence FROM document WHERE id = ?1) ORDER BY d.number"
 );
 const BY_STAMP: &str = concat!(
     "SELECT ",
     delivery_columns!(),
-    ", p.body FROM delivery d JOIN payload p ON p.delivery = d.sequence WHERE d.stamp = ?1"
+    ", p.body FROM delivery d JOIN payload p ON p.delivery = d.sequence WHERE d.sequence = (SELECT delivery FROM stamp WHERE stamp = ?1)"
 );
 const DUE: &str = concat!(
     "SELECT ",
@@ -39,7 +39,7 @@ const POSTED: &str = concat!(
     "SELECT ",
     delivery_columns!(),
     ", p.body, e.body, d.sequence FROM delivery d JOIN payload p ON p.delivery = d.sequence \
-     JOIN document m ON m.id = d.document JOIN envelope e ON e.document = m.sequence \
+     JOIN document m ON m.sequence = d.document JOIN envelope e ON e.document = m.sequence \
      WHERE d.state = 'posted' AND d.entity = ?1 AND d.accounting_date <= ?2 AND (d.accounting_date, d.sequence) > (?3, ?4) \
      ORDER BY d.accounting_date, d.sequence LIMIT ?5"
 );

@@ -201,6 +201,24 @@ fn a_group_commits_each_changeset_by_itself_and_in_order() {
 }
 
 #[test]
+fn a_changeset_of_thousands_of_statements_applies_whole_or_not_at_all() {
+    on_each(async |store: Store| {
+        let one = |i: u32| queued(&format!("d{i}"), "E100", 1).changes;
+        let many: Vec<Change> = (0..500).flat_map(one).collect();
+        let mut misfit = many.clone();
+        misfit.push(settle("d7", "9"));
+        let found = conflict(&store, misfit).await;
+        assert!(matches!(found, Conflict::Revision { .. }), "{found:?}");
+        must(&store, set(1, many)).await;
+        assert_eq!(
+            store.counts().await.unwrap().documents_in("translated"),
+            500
+        );
+        store.verify_audit(None).await.unwrap();
+    });
+}
+
+#[test]
 fn a_delivery_reads_back_as_it_was_opened_and_counts_its_moves() {
     on_each(async |store: Store| {
         must(&store, queued("a", "E100", 1)).await;

@@ -191,6 +191,20 @@ fn two_hundred_serialisation_failures_pass_unnoticed() {
 }
 
 #[test]
+fn ordinary_work_is_never_undone_and_done_again() {
+    let url = shared().database();
+    run(async { fill(&store_at(&url).await).await });
+    let name = url.rsplit('/').next().unwrap();
+    // The server counts when a connection ends.
+    let counted = format!("FROM pg_stat_database WHERE datname = '{name}' AND xact_commit > 10");
+    shared().wait_for(&format!("SELECT 1 / COUNT(*) {counted}"));
+    shared().sql(
+        "postgres",
+        &format!("SELECT 1 / COUNT(*) {counted} AND xact_rollback = 0"),
+    );
+}
+
+#[test]
 fn one_connection_is_enough_for_many_tasks() {
     let url = format!("{}?connections=1", shared().database());
     run_many(async {

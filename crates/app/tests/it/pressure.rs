@@ -146,7 +146,7 @@ fn keep_to_the_limits(twin: &Twin) {
         twin.documents(Some("accounted")).len() == 97
     });
     workers.into_iter().for_each(crate::program::Running::kill);
-    let (fusion, intacct) = (load(&twin, "fusion"), load(&twin, "intacct"));
+    let (fusion, intacct) = (load(twin, "fusion"), load(twin, "intacct"));
     println!("most at a time and refused: fusion {fusion:?}, intacct {intacct:?}");
     assert_eq!((fusion.1, intacct.1), (0, 0), "{}", twin.get("load.csv"));
     assert_eq!((fusion.0, intacct.0), (3, 1), "{}", twin.get("load.csv"));

@@ -10,6 +10,22 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+/// Installs PostgreSQL's programs without the database that Debian makes and starts beside them: it would listen on port 5432 of a machine
+/// that never asked for one. The setting is put back afterwards, so that it holds for this one installation.
+const POSTGRES_WITHOUT_CLUSTER: &str = r#"
+set -e
+export DEBIAN_FRONTEND=noninteractive
+install="apt-get install --yes --quiet --no-install-recommends"
+apt-get update --quiet
+$install postgresql-common
+conf=/etc/postgresql-common/createcluster.conf
+[ -e "$conf.before-tieout" ] || cp -p "$conf" "$conf.before-tieout"
+trap 'mv "$conf.before-tieout" "$conf"' EXIT
+trap 'exit 130' INT TERM
+echo "create_main_cluster = false" >>"$conf"
+$install postgresql
+"#;
+
 /// The oldest Node.js the JavaScript SDK is tried with.
 const NODE_MAJOR_MIN: u32 = 18;
 
@@ -47,7 +63,11 @@ pub(crate) fn install(root: &Path) -> Result<Kit> {
 /// When it is missing and cannot be installed.
 pub(crate) fn postgres() -> Result<()> {
     if postgres::binaries().is_none() {
-        system_packages(&["postgresql"], "PostgreSQL for the tests of the store")?;
+        let purpose = "PostgreSQL for the tests of the store, its programs only";
+        announce(&["postgresql"], purpose)?;
+        let mut script = as_root("sh")?;
+        script.args(["-c", POSTGRES_WITHOUT_CLUSTER]);
+        process::run(&mut script, Path::new("/"))?;
     }
     if postgres::binaries().is_none() {
         bail!(
@@ -162,6 +182,22 @@ fn make_environment(root: &Path, folder: &Path) -> Result<()> {
 
 /// Installs packages of the system by its package manager.
 fn system_packages(names: &[&str], purpose: &str) -> Result<()> {
+    announce(names, purpose)?;
+    let apt = |arguments: &[&str]| {
+        let mut command = as_root("apt-get")?;
+        command
+            .args(arguments)
+            .env("DEBIAN_FRONTEND", "noninteractive");
+        process::run(&mut command, Path::new("/"))
+    };
+    apt(&["update", "--quiet"])?;
+    let mut install = vec!["install", "--yes", "--quiet", "--no-install-recommends"];
+    install.extend(names);
+    apt(&install)
+}
+
+/// Says what will be installed, and fails if this can't be done here.
+fn announce(names: &[&str], purpose: &str) -> Result<()> {
     let list = names.join(" ");
     if !process::is_installed("apt-get") {
         bail!(
@@ -171,22 +207,18 @@ fn system_packages(names: &[&str], purpose: &str) -> Result<()> {
     process::say(&format!(
         "installing {list} from the system's packages ({purpose})"
     ));
-    let root = Path::new("/");
-    let as_root = process::read(Command::new("id").arg("-u"), root)?.trim() == "0";
-    let apt = |arguments: &[&str]| {
-        let mut command = Command::new(if as_root { "apt-get" } else { "sudo" });
-        if !as_root {
-            command.arg("apt-get");
-        }
-        command
-            .args(arguments)
-            .env("DEBIAN_FRONTEND", "noninteractive");
-        process::run(&mut command, root)
-    };
-    apt(&["update", "--quiet"])?;
-    let mut install = vec!["install", "--yes", "--quiet", "--no-install-recommends"];
-    install.extend(names);
-    apt(&install)
+    Ok(())
+}
+
+/// A program run by the machine's administrator.
+fn as_root(program: &str) -> Result<Command> {
+    let user = process::read(Command::new("id").arg("-u"), Path::new("/"))?;
+    if user.trim() == "0" {
+        return Ok(Command::new(program));
+    }
+    let mut command = Command::new("sudo");
+    command.arg(program);
+    Ok(command)
 }
 
 #[cfg(test)]

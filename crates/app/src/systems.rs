@@ -12,11 +12,12 @@ use tieout_keys::{PublicKey, SigningKeyId};
 use tieout_model::{Ambient, SystemId};
 use tieout_pipeline::budget::SharedDoor;
 use tieout_pipeline::{CallBuffer, Circuits, Context, System, Tally};
-use tieout_store::{DatabaseUrl, ExecutionMode, OpenError, Store};
+use tieout_store::{DatabaseUrl, OpenError, Store};
 
 use crate::ambient::{RealWaiter, real};
 use crate::config::Config;
 use crate::doors::{Doors, machine};
+use crate::patience;
 use crate::problem::{Failure, Problem};
 use crate::register::Ledger;
 use crate::report;
@@ -62,9 +63,12 @@ pub(crate) async fn open_database(
         Some(password) => url.with_password(password.reveal()),
         None => url,
     };
-    let store = Store::open(&url, ExecutionMode::Blocking).await;
+    let store = patience::open(&url).await;
     let store = store.map_err(|e| {
         let hint = match &e {
+            OpenError::Away(_) => {
+                "start the server, or correct its address; docs/systems/postgres.md"
+            }
             OpenError::Unsafe { .. } => "docs/systems/postgres.md says what a server must promise",
             OpenError::Address { .. }
             | OpenError::TooNew { .. }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
-use postgres::config::{Host, SslMode, TargetSessionAttrs};
+use tokio_postgres::config::{Host, SslMode, TargetSessionAttrs};
 
 use crate::failure::OpenError;
 
@@ -32,7 +32,7 @@ pub(crate) enum Location {
 #[derive(Debug, Clone)]
 pub(crate) struct ServerPlace {
     /// For the client; its `Debug` hides the password.
-    pub(crate) config: postgres::Config,
+    pub(crate) config: tokio_postgres::Config,
     /// At most so many connections.
     pub(crate) connections_max: usize,
 }
@@ -145,7 +145,7 @@ fn server_place(text: &str) -> Result<ServerPlace, &'static str> {
         format!("{base}?{}", kept.join("&"))
     };
     let remedy = "write postgres://user@host:5432/name";
-    let mut config: postgres::Config = address.parse().map_err(|_| remedy)?;
+    let mut config: tokio_postgres::Config = address.parse().map_err(|_| remedy)?;
     if config.get_hosts().is_empty() || config.get_dbname().is_none() {
         return Err(remedy);
     }
@@ -180,7 +180,7 @@ fn without_password(text: &str) -> String {
     }
 }
 
-fn show_server(f: &mut fmt::Formatter<'_>, config: &postgres::Config) -> fmt::Result {
+fn show_server(f: &mut fmt::Formatter<'_>, config: &tokio_postgres::Config) -> fmt::Result {
     f.write_str("postgres://")?;
     if let Some(user) = config.get_user() {
         write!(f, "{user}@")?;

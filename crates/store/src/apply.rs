@@ -24,9 +24,17 @@ const WRITE_CURSOR: &str = "INSERT INTO cursor (flow, position) VALUES (?1, ?2) 
 
 /// Applies the changes in order and appends the audit entry. After an error the caller rolls back.
 pub(crate) fn apply(connection: &Link<'_>, set: &Changeset) -> Result<Committed, CommitError> {
-    let before = current_head(connection)?;
+    apply_after(connection, &current_head(connection)?, set)
+}
+
+/// The same, by one who knows that the log ends with `before`.
+pub(crate) fn apply_after(
+    connection: &Link<'_>,
+    before: &Committed,
+    set: &Changeset,
+) -> Result<Committed, CommitError> {
     if set.changes.is_empty() {
-        return Ok(before);
+        return Ok(before.clone());
     }
     for change in &set.changes {
         apply_one(connection, set.at, change)?;
@@ -34,9 +42,8 @@ pub(crate) fn apply(connection: &Link<'_>, set: &Changeset) -> Result<Committed,
     let sequence = before.sequence.saturating_add(1);
     let body = set.canonical();
     let head = link(&before.head, sequence, set.at, &body);
-    let mut append = connection.prepare_cached(APPEND)?;
     let number = row::stored(sequence)?;
-    append.execute(params![number, set.at.0, body, head.as_bytes()])?;
+    connection.put(APPEND, params![number, set.at.0, body, head.as_bytes()])?;
     Ok(Committed { sequence, head })
 }
 
@@ -142,7 +149,6 @@ fn advance_cursor(
         }
         .into());
     }
-    let mut write = connection.prepare_cached(WRITE_CURSOR)?;
-    write.execute(params![flow.0, next])?;
+    connection.put(WRITE_CURSOR, params![flow.0, next])?;
     Ok(())
 }

@@ -97,8 +97,7 @@ impl Store {
                 left: pace.lot_len(),
             };
             let taken = turns.left.saturating_mul(pace.interval_us());
-            link.prepare_cached(TAKE_TURNS)?
-                .execute(params![system, first.saturating_add(taken)])?;
+            link.put(TAKE_TURNS, params![system, first.saturating_add(taken)])?;
             Ok(turns)
         })
         .await
@@ -106,11 +105,9 @@ impl Store {
 }
 
 fn share(link: &Link<'_>, want: &PlaceRequest) -> Result<Places, CommitError> {
-    link.prepare_cached(LAPSED)?
-        .execute(params![want.system, want.now.0])?;
+    link.put(LAPSED, params![want.system, want.now.0])?;
     for holder in &want.gone {
-        link.prepare_cached(GONE)?
-            .execute(params![want.system, holder])?;
+        link.put(GONE, params![want.system, holder])?;
     }
     let (own, others): (Vec<Holder>, Vec<Holder>) = holders(link, &want.system)?
         .into_iter()
@@ -122,12 +119,10 @@ fn share(link: &Link<'_>, want: &PlaceRequest) -> Result<Places, CommitError> {
     let count = fair_share(want.total, &want.holder, &others, turn);
     let kept = count.max(want.busy.min(held));
     let until = want.now.plus_millis(want.keep_ms);
-    link.prepare_cached(HOLD)?.execute(params![
-        want.system,
-        want.holder,
-        i64::from(kept),
-        until.0
-    ])?;
+    link.put(
+        HOLD,
+        params![want.system, want.holder, i64::from(kept), until.0],
+    )?;
     Ok(Places {
         count,
         until,

@@ -164,7 +164,10 @@ pub enum OpenError {
         /// What to do.
         remedy: &'static str,
     },
-    /// The database is busy, locked, full or can't be created.
+    /// The server does not answer, or does not take connections yet. It may by itself: ask again.
+    #[error("the database server does not answer")]
+    Away(#[source] StoreFailure),
+    /// The database is busy, locked, full or can't be created; or the server knows no such role, password or database.
     #[error("the database is unavailable")]
     Unavailable(#[source] StoreFailure),
     /// The file is no database, or a damaged one.

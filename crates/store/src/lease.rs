@@ -68,10 +68,8 @@ impl Store {
 }
 
 fn claim(connection: &Link<'_>, want: &LeaseRequest) -> Result<Vec<LeasedDelivery>, CommitError> {
-    let mut chosen = Vec::new();
-    for sequence in take_turns(candidates(connection, want)?, want.limit) {
-        chosen.push(by_sequence(connection, sequence)?);
-    }
+    let sequences = take_turns(candidates(connection, want)?, want.limit);
+    let mut chosen = by_sequence(connection, &sequences)?;
     let mut changes = Vec::with_capacity(chosen.len());
     for found in &mut chosen {
         let delivery = &mut found.delivery;

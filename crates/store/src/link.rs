@@ -27,10 +27,13 @@ pub(crate) enum LinkError {
     Sqlite(#[from] rusqlite::Error),
     /// PostgreSQL said no, or nothing.
     #[error("{}", crate::dialect::spell(.0))]
-    Postgres(#[from] postgres::Error),
+    Postgres(#[from] tokio_postgres::Error),
     /// The answer has another shape than what was written.
     #[error("{0}")]
     Wrong(String),
+    /// In haste a row was believed to change, and did not. Never leaves this crate: the write is done again without haste.
+    #[error("a row that was believed to change did not")]
+    Misjudged,
 }
 
 /// An open transaction.
@@ -79,6 +82,53 @@ impl<'a> Link<'a> {
             Self::Postgres(session) => session.borrow_mut().batch(text)?,
         }
         Ok(())
+    }
+
+    /// Runs a statement that changes a row if all is as it should be; false if it changed none. In haste it is believed to (see
+    /// `server/session.rs`).
+    pub(crate) fn change(&self, text: &str, values: &[Value<'_>]) -> Result<bool, LinkError> {
+        Ok(self.run(text, values, true)? > 0)
+    }
+
+    /// Runs a statement of which it does not matter how many rows it changes.
+    pub(crate) fn put(&self, text: &str, values: &[Value<'_>]) -> Result<(), LinkError> {
+        self.run(text, values, false).map(|_| ())
+    }
+
+    fn run(&self, text: &str, values: &[Value<'_>], must_change: bool) -> Result<u64, LinkError> {
+        match self {
+            Self::Sqlite(_) => self.prepare_cached(text)?.execute(values),
+            Self::Postgres(session) => session.borrow_mut().change(text, values, must_change),
+        }
+    }
+
+    /// Asks a question with each of many sets of values and reads the first row of each answer.
+    pub(crate) fn query_each<T, E: From<LinkError>>(
+        &self,
+        text: &str,
+        sets: &[Vec<Value<'_>>],
+        mut read: impl FnMut(Row<'_>) -> Result<T, E>,
+    ) -> Result<Vec<Option<T>>, E> {
+        if let Self::Postgres(session) = self {
+            let answers = session.borrow_mut().query_all(text, sets)?;
+            let first = answers.iter().map(|rows| rows.first().map(Row::Postgres));
+            return first.map(|row| row.map(&mut read).transpose()).collect();
+        }
+        let mut statement = self.prepare_cached(text)?;
+        let mut found = Vec::with_capacity(sets.len());
+        for values in sets {
+            let mut rows = statement.query(values)?;
+            found.push(rows.next()?.map(&mut read).transpose()?);
+        }
+        Ok(found)
+    }
+
+    /// True if changes are believed before they are known: then no answer may rest on one that failed.
+    pub(crate) fn is_hasty(&self) -> bool {
+        match self {
+            Self::Sqlite(_) => false,
+            Self::Postgres(session) => session.borrow().is_hasty(),
+        }
     }
 
     /// True for PostgreSQL.
@@ -177,9 +227,9 @@ pub(crate) enum Rows<'a> {
     /// From a PostgreSQL server.
     Postgres {
         /// Rows at hand.
-        portion: std::vec::IntoIter<postgres::Row>,
+        portion: std::vec::IntoIter<tokio_postgres::Row>,
         /// The row given out last.
-        current: Option<postgres::Row>,
+        current: Option<tokio_postgres::Row>,
         /// Where more come from: session and cursor.
         more: Option<(&'a RefCell<Session>, u64)>,
     },
@@ -219,7 +269,7 @@ pub(crate) enum Row<'a> {
     /// From SQLite.
     Sqlite(&'a rusqlite::Row<'a>),
     /// From a PostgreSQL server.
-    Postgres(&'a postgres::Row),
+    Postgres(&'a tokio_postgres::Row),
 }
 
 impl<'a> Row<'a> {
@@ -259,7 +309,7 @@ impl<'a> Row<'a> {
                 names.into_iter().map(str::to_owned).collect()
             }
             Self::Postgres(row) => {
-                let names = row.columns().iter().map(postgres::Column::name);
+                let names = row.columns().iter().map(tokio_postgres::Column::name);
                 names.map(str::to_owned).collect()
             }
         }

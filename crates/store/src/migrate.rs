@@ -6,13 +6,14 @@ use crate::failure::{CommitError, LoadError, OpenError};
 use crate::link::{Link, params};
 
 /// The steps; the layout's version is the number of steps taken.
-const STEPS: [&str; 6] = [
+const STEPS: [&str; 7] = [
     include_str!("../migrations/0001_documents.sql"),
     include_str!("../migrations/0002_findings.sql"),
     include_str!("../migrations/0003_recorded.sql"),
     include_str!("../migrations/0004_register.sql"),
     include_str!("../migrations/0005_trace.sql"),
     include_str!("../migrations/0006_budget.sql"),
+    include_str!("../migrations/0007_rows.sql"),
 ];
 
 const CREATE_VERSION: &str =

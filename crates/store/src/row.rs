@@ -12,7 +12,7 @@ use crate::failure::LoadError;
 /// The columns that [`delivery`] reads, from the table under the name `d`, in its order.
 macro_rules! delivery_columns {
     () => {
-        "d.document, d.number, d.flow, d.role, d.kind, d.entity, d.target, d.stamp, d.idempotency_key, \
+        "(SELECT id FROM document WHERE sequence = d.document), d.number, d.flow, d.role, d.kind, d.entity, d.target, d.stamp, d.idempotency_key, \
          d.document_number, d.party, d.accounting_date, d.period, d.revision, d.crosswalk_version, d.crosswalk, \
          d.state_body, d.version, d.attempts, d.opened_at, d.moved_at"
     };

@@ -4,11 +4,15 @@
 //! became durable. So the audit chain has one head, leases never overlap, and no write meets another half done. A server may still ask for
 //! a write to be repeated (serialisation failure, deadlock): it is repeated a bounded number of times, nothing of it having happened.
 //!
+//! A write is tried in haste first (`server/session.rs`): its statements go out together and are believed to change what they should. If
+//! anything is otherwise, that try is undone and the write is done again, one statement after the other; only that answer counts.
+//!
 //! A connection that is lost before the end was asked for: nothing happened. One that is lost after that: it may have happened or not, and
 //! the caller must look again ([`CommitError::Unavailable`]). The two look the same from outside, on purpose.
 
 mod durability;
 pub(crate) mod session;
+mod wire;
 
 use std::cell::RefCell;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -16,8 +20,8 @@ use std::time::Duration;
 
 use crate::address::ServerPlace;
 use crate::dialect;
-use crate::failure::{CommitError, LoadError, OpenError, StoreWarning};
-use crate::link::{Link, LinkError};
+use crate::failure::{CommitError, LoadError, OpenError, StoreFailure, StoreWarning};
+use crate::link::Link;
 use crate::server::session::Session;
 
 /// How often a write is done again at the wish of the server before it counts as unavailable.
@@ -35,7 +39,6 @@ pub(crate) struct Server {
     warnings: Vec<StoreWarning>,
 }
 
-#[derive(Default)]
 struct Pool {
     idle: Vec<Session>,
     open: usize,
@@ -44,9 +47,23 @@ struct Pool {
 impl Server {
     /// Connects, and refuses a server that may forget what it confirmed.
     pub(crate) fn open(place: &ServerPlace) -> Result<Self, OpenError> {
+        let first = Session::connect(place).map_err(|error| {
+            let failure = StoreFailure {
+                attempted: "connecting to the server".to_owned(),
+                reason: error.to_string(),
+            };
+            if dialect::is_away(&error) {
+                OpenError::Away(failure)
+            } else {
+                OpenError::Unavailable(failure)
+            }
+        })?;
         let mut server = Self {
             place: place.clone(),
-            pool: Mutex::new(Pool::default()),
+            pool: Mutex::new(Pool {
+                idle: vec![first],
+                open: 1,
+            }),
             freed: Condvar::new(),
             warnings: Vec::new(),
         };
@@ -81,16 +98,20 @@ impl Server {
         write: impl Fn(&Link<'_>) -> Result<T, CommitError>,
     ) -> Result<T, CommitError> {
         let mut repeats = 0;
+        let mut is_hasty = true;
         loop {
             let lent = self.begin(dialect::BEGIN_WRITE)?;
+            lent.session.borrow_mut().set_haste(is_hasty);
             let answer = write(&Link::Postgres(&lent.session));
             let mut session = lent.session.borrow_mut();
+            let answer = answer.and_then(|answer| {
+                session.settle()?;
+                Ok(answer)
+            });
+            let is_undecided = answer.is_err() && is_hasty && !session.is_closed();
             let answer = match answer {
                 Ok(_) if session.is_broken() => Err(broken().into()),
-                Ok(answer) => match session.batch("COMMIT") {
-                    Ok(()) => Ok(answer),
-                    Err(error) => Err(LoadError::from(LinkError::from(error)).into()),
-                },
+                Ok(answer) => session.batch("COMMIT").map(|()| answer).map_err(Into::into),
                 Err(error) => Err(error),
             };
             let must_repeat = answer.is_err() && session.take_must_repeat();
@@ -98,6 +119,10 @@ impl Server {
             drop(session);
             if is_clean {
                 lent.give_back();
+            }
+            if is_undecided && !must_repeat {
+                is_hasty = false;
+                continue;
             }
             if !must_repeat || repeats == REPEATS_MAX {
                 return answer;
@@ -118,7 +143,7 @@ impl Server {
         let must_connect = lent.session.borrow().is_closed();
         drop(lent);
         if !must_connect {
-            return Err(LinkError::from(error).into());
+            return Err(error.into());
         }
         let dead = {
             let mut pool = lock(&self.pool);
@@ -129,7 +154,7 @@ impl Server {
         drop(dead);
         let lent = self.take()?;
         let again = lent.session.borrow_mut().batch(begin);
-        again.map_err(LinkError::from)?;
+        again?;
         Ok(lent)
     }
 
@@ -158,7 +183,8 @@ impl Server {
         };
         let session = match idle {
             Some(session) => session,
-            None => Session::connect(&self.place)?,
+            None => Session::connect(&self.place)
+                .map_err(|error| LoadError::unavailable(error.to_string()))?,
         };
         let session = RefCell::new(session);
         Ok(Lent { slot, session })

@@ -8,7 +8,7 @@ use tieout_engine::Changeset;
 use tieout_model::Digest;
 
 use crate::address::DatabaseUrl;
-use crate::apply::{apply, current_head};
+use crate::apply::{apply, apply_after, current_head};
 use crate::database::Database;
 use crate::failure::{CommitError, LoadError, OpenError, StoreWarning};
 
@@ -118,9 +118,15 @@ impl Store {
         let count = sets.len();
         let answers = self
             .write("committing changesets", move |connection| {
-                sets.iter()
-                    .map(|set| apply_apart(connection, set))
-                    .collect::<Result<Vec<_>, _>>()
+                let mut head = current_head(connection)?;
+                let answers = sets.iter().map(|set| {
+                    let answer = apply_apart(connection, &head, set)?;
+                    if let Ok(committed) = &answer {
+                        head = committed.clone();
+                    }
+                    Ok(answer)
+                });
+                answers.collect::<Result<Vec<_>, CommitError>>()
             })
             .await;
         answers.unwrap_or_else(|failure| vec![Err(failure); count])
@@ -207,16 +213,18 @@ impl Store {
     }
 }
 
-/// Applies one changeset of several. The outer error ends them all, the inner one is this changeset's own.
+/// Applies one changeset of several. The outer error ends them all, the inner one is this changeset's own. In haste there is no inner one:
+/// what was believed before can't be undone alone.
 fn apply_apart(
     connection: &Link<'_>,
+    before: &Committed,
     set: &Changeset,
 ) -> Result<Result<Committed, CommitError>, CommitError> {
-    if set.changes.is_empty() {
-        return Ok(Ok(current_head(connection)?));
+    if set.changes.is_empty() || connection.is_hasty() {
+        return Ok(Ok(apply_after(connection, before, set)?));
     }
     connection.batch(BEGIN_ONE)?;
-    let answer = apply(connection, set);
+    let answer = apply_after(connection, before, set);
     match &answer {
         Ok(_) => {}
         Err(CommitError::Conflict(_)) => {

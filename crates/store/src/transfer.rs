@@ -17,13 +17,14 @@ use crate::store::Store;
 
 /// Every table of facts, each after those it refers to, with what orders its rows. The layout's own version is not copied: each database
 /// has its own; nor are places and turns to call, which lapse within seconds.
-pub(crate) const TABLES: [(&str, &str); 15] = [
+pub(crate) const TABLES: [(&str, &str); 16] = [
     ("document", "sequence"),
     ("envelope", "document"),
     ("alias", "key"),
     ("hold", "document, position"),
     ("delivery", "sequence"),
     ("payload", "delivery"),
+    ("stamp", "stamp"),
     ("cursor", "flow"),
     ("crosswalk", "sequence"),
     ("register_step", "sequence"),
@@ -162,7 +163,7 @@ fn copy_table(
         let cells = (0..row.width()).map(|column| row.cell(column));
         let cells = cells.collect::<Result<Vec<Cell<'_>>, _>>()?;
         let values: Vec<Value<'_>> = cells.into_iter().map(Value::from).collect();
-        target.prepare_cached(&insert)?.execute(&values)?;
+        target.put(&insert, &values)?;
         count = count.saturating_add(1);
     }
     Ok(count)

@@ -116,6 +116,7 @@ fn verify(
     compare::documents(connection, &mut replay)?;
     compare::notices(connection, &replay)?;
     compare::deliveries(connection, &mut replay)?;
+    compare::stamps(connection)?;
     compare::cursors(connection, &replay)?;
     compare::findings(connection, &replay)?;
     compare::register(connection, &replay)?;

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use crate::judge::Typed;
 use crate::program::{Twin, golden};
+use crate::server::shared;
 
 /// How often the one rule fired.
 fn fired(twin: &Twin) -> u64 {
@@ -120,8 +121,18 @@ fn load(twin: &Twin, system: &str) -> (u64, u64) {
 }
 
 #[test]
-fn two_workers_on_one_database_keep_to_the_limits_of_the_tenant() {
+fn two_workers_on_one_file_keep_to_the_limits_of_the_tenant() {
+    keep_to_the_limits(&Twin::start(&golden()));
+}
+
+#[test]
+fn two_workers_on_one_server_keep_to_the_limits_of_the_tenant() {
     let twin = Twin::start(&golden());
+    twin.use_database(&shared().database());
+    keep_to_the_limits(&twin);
+}
+
+fn keep_to_the_limits(twin: &Twin) {
     twin.configure(|config| {
         config["fusion"]["in_flight_max"] = toml::Value::Integer(3);
         config["intacct"]["in_flight_max"] = toml::Value::Integer(1);
@@ -135,12 +146,12 @@ fn two_workers_on_one_database_keep_to_the_limits_of_the_tenant() {
         twin.documents(Some("accounted")).len() == 97
     });
     workers.into_iter().for_each(crate::program::Running::kill);
-    let (fusion, intacct) = (load(&twin, "fusion"), load(&twin, "intacct"));
+    let (fusion, intacct) = (load(twin, "fusion"), load(twin, "intacct"));
     println!("most at a time and refused: fusion {fusion:?}, intacct {intacct:?}");
     assert_eq!((fusion.1, intacct.1), (0, 0), "{}", twin.get("load.csv"));
     assert_eq!((fusion.0, intacct.0), (3, 1), "{}", twin.get("load.csv"));
     twin.delete("faults");
-    Typed::new().judge(&twin);
+    Typed::new().judge(twin);
 }
 
 #[test]

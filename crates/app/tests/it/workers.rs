@@ -29,7 +29,7 @@ fn ids(twin: &Twin, state: &str) -> Vec<String> {
     listed.iter().map(id).collect()
 }
 
-/// Two workers, past their start: a database that is away at that moment ends them.
+/// Two workers, past their start.
 fn two_workers(twin: &Twin) -> [Running; 2] {
     let workers = [twin.worker(), twin.worker()];
     wait_until(twin, Duration::from_secs(60), "both run", || {
@@ -227,4 +227,35 @@ fn an_asynchronous_standby_is_named_at_the_start() {
     twin.use_database(&database);
     twin.drain().expect(0).says(&["P0309", "standby"]);
     drop(standby);
+}
+
+#[test]
+fn a_server_that_comes_up_after_the_worker_is_waited_for() {
+    let server = Throwaway::start();
+    let database = server.database();
+    let twin = Twin::start(&golden());
+    twin.use_database(&database);
+    server.crash();
+    let mut worker = twin.worker();
+    wait_until(&twin, Duration::from_secs(30), "it waits", || {
+        twin.log().contains("does not answer yet")
+    });
+    assert_eq!(worker.ended_within(Duration::ZERO), None, "{}", twin.log());
+    server.restart();
+    wait_until(&twin, Duration::from_secs(90), "all posted", || {
+        ids(&twin, "accounted").len() == 97
+    });
+    assert_eq!(worker.terminate().0, 0, "{}", twin.log());
+}
+
+#[test]
+fn a_server_that_says_no_is_not_waited_for() {
+    let twin = Twin::start(&golden());
+    let address = shared().url("no_such_database");
+    twin.use_database(&address);
+    let since = Instant::now();
+    let ended = twin.drain().expect(3);
+    ended.says(&["P0301", "no_such_database"]);
+    assert!(!ended.err.contains("does not answer yet"), "{}", ended.err);
+    assert!(since.elapsed() < Duration::from_secs(30));
 }

@@ -2,20 +2,21 @@
 
 use std::time::{Duration, Instant};
 
-use postgres::NoTls;
-
 use crate::documents::{queued, set};
-use crate::place::{Place, on_server};
+use crate::place::{Place, Plain, on_server};
 use crate::{Failure, per_second, ratio, say};
 
-/// How long each loop runs.
-const SPAN: Duration = Duration::from_secs(4);
+/// How long each loop runs in one turn, and how many turns both take: a busy disk then slows both.
+const SPAN: Duration = Duration::from_secs(1);
+const TURNS: u64 = 4;
 
 pub(crate) async fn measure(place: &Place) -> Result<(), Failure> {
-    let counts: &[u32] = if place.is_server() { &[1, 4, 16] } else { &[1] };
-    for workers in counts {
-        let bare = bare(place, *workers)?;
-        let whole = whole(place, *workers).await?;
+    for workers in [1, 4, 16] {
+        let (mut bare, mut whole) = (0, 0);
+        for _ in 0..TURNS {
+            bare += plain(place, workers)? / TURNS;
+            whole += commits(place, workers).await? / TURNS;
+        }
         let what = format!(
             "{}, {workers} worker(s): durable commits/s ÷ plain inserts/s",
             place.name()
@@ -26,13 +27,22 @@ pub(crate) async fn measure(place: &Place) -> Result<(), Failure> {
     Ok(())
 }
 
-/// One document captured, translated and queued per commit, by workers with connections of their own.
-async fn whole(place: &Place, workers: u32) -> Result<u64, Failure> {
+/// One document captured, translated and queued per commit: on a server by workers with connections of their own, as several programs have;
+/// on a file by those of one program.
+async fn commits(place: &Place, workers: u32) -> Result<u64, Failure> {
     place.remove("commits")?;
     let mut tasks = tokio::task::JoinSet::new();
+    let first = place.open("commits").await?;
+    let mut stores = Vec::new();
+    for _ in 0..workers {
+        stores.push(if place.is_server() {
+            place.open("commits").await?
+        } else {
+            first.clone()
+        });
+    }
     let begin = Instant::now();
-    for worker in 0..workers {
-        let store = place.open("commits").await?;
+    for (worker, store) in (0..).zip(stores) {
         tasks.spawn(async move {
             let mut done = 0_u32;
             while begin.elapsed() < SPAN {
@@ -48,12 +58,13 @@ async fn whole(place: &Place, workers: u32) -> Result<u64, Failure> {
         all += u64::from(done??);
     }
     let speed = per_second(all, begin);
+    drop(first);
     place.remove("commits")?;
     Ok(speed)
 }
 
 /// As many connections that insert a unique key each, one by one, durably.
-fn bare(place: &Place, workers: u32) -> Result<u64, Failure> {
+fn plain(place: &Place, workers: u32) -> Result<u64, Failure> {
     place.remove("plain")?;
     let address = place.address("plain")?;
     let create = "CREATE TABLE plain (key TEXT PRIMARY KEY)";
@@ -86,16 +97,13 @@ fn insert(address: &str, is_server: bool, worker: u32, begin: Instant) -> Result
     let key = |done: u64| format!("worker {worker} document {done}");
     let mut done = 0;
     if is_server {
-        let mut client = postgres::Client::connect(address, NoTls)?;
-        let statement = client.prepare("INSERT INTO plain (key) VALUES ($1)")?;
-        while begin.elapsed() < SPAN {
-            client.execute(&statement, &[&key(done)])?;
-            done += 1;
-        }
-        return Ok(done);
+        let client = Plain::connect(address)?;
+        return client.repeat("INSERT INTO plain (key) VALUES ($1)", |done| {
+            (begin.elapsed() < SPAN).then(|| key(done))
+        });
     }
     let file = rusqlite::Connection::open(address)?;
-    file.execute_batch("PRAGMA synchronous = FULL")?;
+    file.execute_batch("PRAGMA synchronous = FULL; PRAGMA busy_timeout = 60000")?;
     let mut statement = file.prepare("INSERT INTO plain (key) VALUES (?1)")?;
     while begin.elapsed() < SPAN {
         statement.execute([key(done)])?;

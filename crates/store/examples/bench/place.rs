@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use postgres::NoTls;
 use tieout_store::{DatabaseUrl, ExecutionMode, Store};
+use tokio_postgres::NoTls;
 
 use crate::Failure;
 
@@ -74,24 +74,58 @@ impl Place {
     }
 }
 
+/// A client without anything of ours: it calls, and waits for the answer.
+pub(crate) struct Plain {
+    client: tokio_postgres::Client,
+    runtime: tokio::runtime::Runtime,
+}
+
+impl Plain {
+    pub(crate) fn connect(address: &str) -> Result<Self, Failure> {
+        let mut runtime = tokio::runtime::Builder::new_current_thread();
+        let runtime = runtime.enable_all().build()?;
+        let connected = tokio_postgres::connect(address, NoTls);
+        let (client, connection) = runtime.block_on(connected)?;
+        runtime.spawn(connection);
+        Ok(Self { client, runtime })
+    }
+
+    pub(crate) fn batch(&self, text: &str) -> Result<(), Failure> {
+        let done = self.runtime.block_on(self.client.batch_execute(text));
+        done.map_err(|error| match error.as_db_error() {
+            Some(refusal) => refusal.message().into(),
+            None => error.into(),
+        })
+    }
+
+    /// Calls `each` until it says false, as many times as the server keeps up with.
+    pub(crate) fn repeat(
+        &self,
+        statement: &str,
+        mut each: impl FnMut(u64) -> Option<String>,
+    ) -> Result<u64, Failure> {
+        let client = &self.client;
+        self.runtime.block_on(async {
+            let statement = client.prepare(statement).await?;
+            let mut done = 0;
+            while let Some(value) = each(done) {
+                client.execute(&statement, &[&value]).await?;
+                done += 1;
+            }
+            Ok(done)
+        })
+    }
+}
+
 /// Runs statements on a thread of its own: the client must not meet the caller's runtime.
 pub(crate) fn on_server(address: &str, statements: &[&str]) -> Result<(), Failure> {
     std::thread::scope(|scope| {
-        let done = scope.spawn(|| -> Result<(), String> {
-            let client = postgres::Client::connect(address, NoTls);
-            let mut client = client.map_err(|error| error.to_string())?;
-            for statement in statements {
-                let done = client.batch_execute(statement);
-                done.map_err(|error| {
-                    let said = error.as_db_error().map(|e| e.message().to_owned());
-                    said.unwrap_or_else(|| error.to_string())
-                })?;
-            }
-            Ok(())
+        let done = scope.spawn(|| {
+            let client = Plain::connect(address)?;
+            let mut statements = statements.iter();
+            statements.try_for_each(|statement| client.batch(statement))
         });
-        let done = done
-            .join()
-            .unwrap_or_else(|_| Err("a thread panicked".to_owned()));
-        Ok(done?)
+        let done = done.join();
+        done.unwrap_or_else(|_| Err("a thread panicked".into()))
     })
 }

@@ -10,10 +10,13 @@ use crate::failure::{CommitError, Conflict};
 
 const INSERT: &str = "INSERT INTO document (sequence, id, origin, flow, system, number, kind, entity, accounting_date, revision, modified, \
      state, captured_at) VALUES ((SELECT COALESCE(MAX(sequence), 0) + 1 FROM document), ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, 'captured', ?11) \
-     ON CONFLICT (id) DO NOTHING RETURNING sequence";
+     ON CONFLICT (id) DO NOTHING";
 const FIND: &str = "SELECT sequence, revision, state FROM document WHERE id = ?1";
 const CAPTURE_AGAIN: &str = "UPDATE document SET flow = ?2, number = ?3, kind = ?4, entity = ?5, accounting_date = ?6, revision = ?7, \
      modified = ?8, state = 'captured', captured_at = ?9, held_at = NULL, deleted_at = NULL WHERE sequence = ?1";
+/// The envelope of the document that was captured last.
+const WRITE_FIRST_ENVELOPE: &str =
+    "INSERT INTO envelope (document, body) SELECT MAX(sequence), ?1 FROM document";
 const WRITE_ENVELOPE: &str = "INSERT INTO envelope (document, body) VALUES (?1, ?2) \
      ON CONFLICT (document) DO UPDATE SET body = excluded.body";
 const WRITE_ALIAS: &str = "INSERT INTO alias (key, document) VALUES (?1, ?2) \
@@ -74,49 +77,52 @@ pub(super) fn record_envelope(
     let entity = document.entity().map(EntityId::as_str);
     let date = document.accounting_date().map(|date| date.to_string());
     let revision = envelope.revision.as_str();
-    let inserted: Option<i64> = connection.prepare_cached(INSERT)?.query_opt(
-        params![
-            id.as_bytes(),
-            envelope.origin.to_string(),
-            flow.0,
-            envelope.origin.system.as_str(),
-            envelope.number,
-            kind,
-            entity,
-            date,
-            revision,
-            envelope.modified.0,
-            at.0,
-        ],
-        |row| row.get(0),
-    )?;
-    let sequence = match (inserted, expected) {
-        (Some(sequence), None) => sequence,
-        (Some(_), Some(_)) => return Err(revision_conflict(id, expected, None)),
-        (None, _) => {
-            let known = find(connection, id)?.ok_or(Conflict::UnknownDocument { document: id })?;
-            let is_new_form = expected.is_none() && known.state == "malformed";
-            if known.revision.as_ref() != expected && !is_new_form {
-                return Err(revision_conflict(id, expected, known.revision));
-            }
-            let mut update = connection.prepare_cached(CAPTURE_AGAIN)?;
-            update.execute(params![
-                known.sequence,
+    let body = canonical::encode_envelope(envelope);
+    // Who expects a revision expects the document to be there.
+    let is_new = expected.is_none()
+        && connection.change(
+            INSERT,
+            params![
+                id.as_bytes(),
+                envelope.origin.to_string(),
                 flow.0,
+                envelope.origin.system.as_str(),
                 envelope.number,
                 kind,
                 entity,
                 date,
                 revision,
                 envelope.modified.0,
-                at.0
-            ])?;
-            clear_notices(connection, id)?;
-            known.sequence
-        }
+                at.0,
+            ],
+        )?;
+    if is_new {
+        connection.put(WRITE_FIRST_ENVELOPE, params![body])?;
+        return write_aliases(connection, id, envelope);
+    }
+    let Some(known) = find(connection, id)? else {
+        return Err(revision_conflict(id, expected, None));
     };
-    let mut write = connection.prepare_cached(WRITE_ENVELOPE)?;
-    write.execute(params![sequence, canonical::encode_envelope(envelope)])?;
+    let is_new_form = expected.is_none() && known.state == "malformed";
+    if known.revision.as_ref() != expected && !is_new_form {
+        return Err(revision_conflict(id, expected, known.revision));
+    }
+    connection.put(
+        CAPTURE_AGAIN,
+        params![
+            known.sequence,
+            flow.0,
+            envelope.number,
+            kind,
+            entity,
+            date,
+            revision,
+            envelope.modified.0,
+            at.0
+        ],
+    )?;
+    clear_notices(connection, id)?;
+    connection.put(WRITE_ENVELOPE, params![known.sequence, body])?;
     write_aliases(connection, id, envelope)
 }
 
@@ -133,8 +139,7 @@ fn write_aliases(
         };
         let other_name = DocumentId::of(&other_name);
         if other_name != id {
-            let mut write = connection.prepare_cached(WRITE_ALIAS)?;
-            write.execute(params![other_name.as_bytes(), id.as_bytes()])?;
+            connection.put(WRITE_ALIAS, params![other_name.as_bytes(), id.as_bytes()])?;
         }
     }
     Ok(())
@@ -198,9 +203,11 @@ pub(super) fn settle_translation(
     revision: &Revision,
     is_deleted: bool,
 ) -> Result<(), CommitError> {
-    let mut update = connection.prepare_cached(SETTLE)?;
     let is_deleted = i64::from(is_deleted);
-    if update.execute(params![document.as_bytes(), revision.as_str(), is_deleted])? == 0 {
+    if !connection.change(
+        SETTLE,
+        params![document.as_bytes(), revision.as_str(), is_deleted],
+    )? {
         let known = find(connection, document)?.ok_or(Conflict::UnknownDocument { document })?;
         return Err(revision_conflict(document, Some(revision), known.revision));
     }
@@ -220,8 +227,10 @@ pub(super) fn hold(
     } else {
         "held"
     };
-    let mut update = connection.prepare_cached(HOLD)?;
-    if update.execute(params![document.as_bytes(), state, at.0, revision.as_str()])? == 0 {
+    if !connection.change(
+        HOLD,
+        params![document.as_bytes(), state, at.0, revision.as_str()],
+    )? {
         let known = find(connection, document)?.ok_or(Conflict::UnknownDocument { document })?;
         return Err(revision_conflict(document, Some(revision), known.revision));
     }
@@ -229,8 +238,7 @@ pub(super) fn hold(
 }
 
 pub(super) fn release(connection: &Link<'_>, document: DocumentId) -> Result<(), CommitError> {
-    let mut update = connection.prepare_cached(RELEASE)?;
-    if update.execute(params![document.as_bytes()])? == 0 {
+    if !connection.change(RELEASE, params![document.as_bytes()])? {
         must_exist(connection, document)?;
         return Err(Conflict::Malformed { document }.into());
     }
@@ -245,9 +253,7 @@ fn must_exist(connection: &Link<'_>, document: DocumentId) -> Result<(), CommitE
 }
 
 fn clear_notices(connection: &Link<'_>, document: DocumentId) -> Result<(), CommitError> {
-    let mut clear = connection.prepare_cached(CLEAR_NOTICES)?;
-    clear.execute(params![document.as_bytes()])?;
-    Ok(())
+    Ok(connection.put(CLEAR_NOTICES, params![document.as_bytes()])?)
 }
 
 fn write_notices(
@@ -257,16 +263,18 @@ fn write_notices(
     notices: &[HoldNotice],
 ) -> Result<(), CommitError> {
     clear_notices(connection, document)?;
-    let mut write = connection.prepare_cached(WRITE_NOTICE)?;
     for (position, notice) in (0_i64..).zip(notices) {
-        write.execute(params![
-            document.as_bytes(),
-            position,
-            at.0,
-            notice.code,
-            notice.summary,
-            notice.remedy
-        ])?;
+        connection.put(
+            WRITE_NOTICE,
+            params![
+                document.as_bytes(),
+                position,
+                at.0,
+                notice.code,
+                notice.summary,
+                notice.remedy
+            ],
+        )?;
     }
     Ok(())
 }

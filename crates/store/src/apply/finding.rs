@@ -11,8 +11,9 @@ use crate::row;
 
 const ADOPT: &str = "INSERT INTO crosswalk (sequence, at, digest, summary) VALUES ((SELECT COALESCE(MAX(sequence), 0) + 1 FROM crosswalk), ?1, ?2, ?3)";
 const RECONCILED: &str = "INSERT INTO reconciliation (sequence, at, entity, snapshot, breaks, digest) VALUES ((SELECT COALESCE(MAX(sequence), 0) + 1 FROM reconciliation), ?1, ?2, ?3, ?4, ?5)";
-const BREAK: &str = "INSERT INTO break (sequence, at, entity, snapshot, class, status, document, summary) VALUES ((SELECT COALESCE(MAX(sequence), 0) + 1 FROM break), ?1, ?2, ?3, ?4, ?5, ?6, ?7) RETURNING sequence";
-const TRACE: &str = "INSERT INTO break_trace (sequence, body) VALUES (?1, ?2)";
+const BREAK: &str = "INSERT INTO break (sequence, at, entity, snapshot, class, status, document, summary) VALUES ((SELECT COALESCE(MAX(sequence), 0) + 1 FROM break), ?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+/// What the break that was opened last was traced to.
+const TRACE: &str = "INSERT INTO break_trace (sequence, body) SELECT MAX(sequence), ?1 FROM break";
 const COUNT_CALL: &str = "INSERT INTO call_counter (system, operation, calls, unanswered, response_bytes, duration_ms) \
      VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (system, operation) DO UPDATE SET calls = call_counter.calls + excluded.calls, \
      unanswered = call_counter.unanswered + excluded.unanswered, \
@@ -25,9 +26,7 @@ pub(super) fn adopt(
     digest: &Digest,
     summary: &str,
 ) -> Result<(), CommitError> {
-    let mut write = connection.prepare_cached(ADOPT)?;
-    write.execute(params![at.0, digest.as_bytes(), summary])?;
-    Ok(())
+    Ok(connection.put(ADOPT, params![at.0, digest.as_bytes(), summary])?)
 }
 
 pub(super) fn record_reconciliation(
@@ -38,15 +37,10 @@ pub(super) fn record_reconciliation(
     breaks: u32,
     digest: &Digest,
 ) -> Result<(), CommitError> {
-    let mut write = connection.prepare_cached(RECONCILED)?;
-    write.execute(params![
-        at.0,
-        entity.as_str(),
-        snapshot,
-        breaks,
-        digest.as_bytes()
-    ])?;
-    Ok(())
+    Ok(connection.put(
+        RECONCILED,
+        params![at.0, entity.as_str(), snapshot, breaks, digest.as_bytes()],
+    )?)
 }
 
 pub(super) fn open_break(
@@ -54,8 +48,8 @@ pub(super) fn open_break(
     at: Timestamp,
     found: &BreakRecord,
 ) -> Result<(), CommitError> {
-    let mut write = connection.prepare_cached(BREAK)?;
-    let sequence: Option<i64> = write.query_opt(
+    connection.put(
+        BREAK,
         params![
             at.0,
             found.entity.as_str(),
@@ -65,11 +59,9 @@ pub(super) fn open_break(
             found.document,
             found.summary
         ],
-        |row| row.get(0),
     )?;
-    if let Some(sequence) = sequence.filter(|_| !found.trace.is_empty()) {
-        let mut trace = connection.prepare_cached(TRACE)?;
-        trace.execute(params![sequence, found.trace])?;
+    if !found.trace.is_empty() {
+        connection.put(TRACE, params![found.trace])?;
     }
     Ok(())
 }
@@ -89,16 +81,18 @@ pub(super) fn record_calls(connection: &Link<'_>, calls: &[CallFact]) -> Result<
             *sum = sum.saturating_add(part);
         }
     }
-    let mut write = connection.prepare_cached(COUNT_CALL)?;
     for ((system, operation), [calls, unanswered, bytes, ms]) in sums {
-        write.execute(params![
-            system,
-            operation,
-            row::stored(calls)?,
-            row::stored(unanswered)?,
-            row::stored(bytes)?,
-            row::stored(ms)?
-        ])?;
+        connection.put(
+            COUNT_CALL,
+            params![
+                system,
+                operation,
+                row::stored(calls)?,
+                row::stored(unanswered)?,
+                row::stored(bytes)?,
+                row::stored(ms)?
+            ],
+        )?;
     }
     Ok(())
 }

@@ -55,7 +55,5 @@ pub(super) fn record_lineage(
     id: DeliveryId,
     body: &[u8],
 ) -> Result<(), CommitError> {
-    let mut write = connection.prepare_cached(LINEAGE)?;
-    write.execute(params![id.document.as_bytes(), id.number, body])?;
-    Ok(())
+    Ok(connection.put(LINEAGE, params![id.document.as_bytes(), id.number, body])?)
 }

@@ -1,7 +1,7 @@
 //! Values that rows hold.
 
-use postgres::types::Type;
 use rusqlite::types::ValueRef;
+use tokio_postgres::types::Type;
 
 use crate::link::LinkError;
 
@@ -48,7 +48,7 @@ pub(crate) fn of_sqlite(value: ValueRef<'_>) -> Result<Cell<'_>, LinkError> {
 }
 
 /// A cell of PostgreSQL.
-pub(crate) fn of_postgres(row: &postgres::Row, column: usize) -> Result<Cell<'_>, LinkError> {
+pub(crate) fn of_postgres(row: &tokio_postgres::Row, column: usize) -> Result<Cell<'_>, LinkError> {
     let Some(described) = row.columns().get(column) else {
         return Err(LinkError::Wrong(format!("there is no column {column}")));
     };

@@ -16,8 +16,8 @@ const OPEN_DOCUMENTS: &str =
 const OPEN_DELIVERIES: &str =
     "SELECT state, COUNT(*) FROM delivery WHERE state <> 'posted' GROUP BY state";
 const BY_WORD: &str = "SELECT m.state, m.deleted_at IS NOT NULL, d.state, d.role, COUNT(*) FROM document m \
-     LEFT JOIN delivery d ON d.document = m.id AND d.number = COALESCE((SELECT MIN(number) FROM delivery WHERE document = m.id AND state <> 'posted'), \
-         (SELECT MAX(number) FROM delivery WHERE document = m.id)) \
+     LEFT JOIN delivery d ON d.document = m.sequence AND d.number = COALESCE((SELECT MIN(number) FROM delivery WHERE document = m.sequence AND state <> 'posted'), \
+         (SELECT MAX(number) FROM delivery WHERE document = m.sequence)) \
      GROUP BY 1, 2, 3, 4";
 
 /// Numbers of documents and deliveries per state. States without any are left out.

@@ -1,7 +1,7 @@
 //! Deliveries with their payloads: of a document, due, next due, posted.
 
-use crate::link::value::Value;
-use crate::link::{Link, params};
+use crate::link::value::{Bind, Value};
+use crate::link::{Link, Row, params};
 use tieout_engine::{Delivery, StateWord};
 use tieout_model::{
     AccountingDate, DeliveryId, DocumentId, EntityId, Envelope, Stamp, Timestamp, canonical,
@@ -19,12 +19,12 @@ const BY_SEQUENCE: &str = concat!(
 const OF_DOCUMENT: &str = concat!(
     "SELECT ",
     delivery_columns!(),
-    ", p.body FROM delivery d JOIN payload p ON p.delivery = d.sequence WHERE d.document = ?1 ORDER BY d.number"
+    ", p.body FROM delivery d JOIN payload p ON p.delivery = d.sequence WHERE d.document = (SELECT sequence FROM document WHERE id = ?1) ORDER BY d.number"
 );
 const BY_STAMP: &str = concat!(
     "SELECT ",
     delivery_columns!(),
-    ", p.body FROM delivery d JOIN payload p ON p.delivery = d.sequence WHERE d.stamp = ?1"
+    ", p.body FROM delivery d JOIN payload p ON p.delivery = d.sequence WHERE d.sequence = (SELECT delivery FROM stamp WHERE stamp = ?1)"
 );
 const DUE: &str = concat!(
     "SELECT ",
@@ -39,7 +39,7 @@ const POSTED: &str = concat!(
     "SELECT ",
     delivery_columns!(),
     ", p.body, e.body, d.sequence FROM delivery d JOIN payload p ON p.delivery = d.sequence \
-     JOIN document m ON m.id = d.document JOIN envelope e ON e.document = m.sequence \
+     JOIN document m ON m.sequence = d.document JOIN envelope e ON e.document = m.sequence \
      WHERE d.state = 'posted' AND d.entity = ?1 AND d.accounting_date <= ?2 AND (d.accounting_date, d.sequence) > (?3, ?4) \
      ORDER BY d.accounting_date, d.sequence LIMIT ?5"
 );
@@ -223,13 +223,18 @@ pub(crate) fn of_document(
     all(connection, OF_DOCUMENT, params![document.as_bytes()])
 }
 
-/// The delivery in a row.
+/// The deliveries in rows, in the order asked for.
 pub(crate) fn by_sequence(
     connection: &Link<'_>,
-    sequence: i64,
-) -> Result<StoredDelivery, LoadError> {
-    let found = all(connection, BY_SEQUENCE, params![sequence])?.pop();
-    found.ok_or_else(|| LoadError::corrupt(format!("delivery row {sequence} has no payload")))
+    sequences: &[i64],
+) -> Result<Vec<StoredDelivery>, LoadError> {
+    let asked: Vec<_> = sequences.iter().map(|one| vec![one.bind()]).collect();
+    let found = connection.query_each(BY_SEQUENCE, &asked, stored)?;
+    let found = sequences.iter().zip(found).map(|(sequence, found)| {
+        let missing = || LoadError::corrupt(format!("delivery row {sequence} has no payload"));
+        found.ok_or_else(missing)
+    });
+    found.collect()
 }
 
 fn all(
@@ -241,10 +246,14 @@ fn all(
     let mut rows = statement.query(values)?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
-        found.push(StoredDelivery {
-            delivery: row::delivery(row)?,
-            payload: row.get(DELIVERY_COLUMNS)?,
-        });
+        found.push(stored(row)?);
     }
     Ok(found)
+}
+
+fn stored(row: Row<'_>) -> Result<StoredDelivery, LoadError> {
+    Ok(StoredDelivery {
+        delivery: row::delivery(row)?,
+        payload: row.get(DELIVERY_COLUMNS)?,
+    })
 }

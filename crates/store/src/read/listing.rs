@@ -20,8 +20,8 @@ macro_rules! listed {
         "SELECT m.sequence, m.id, m.number, m.kind, m.entity, m.accounting_date, m.state, m.deleted_at, m.captured_at, m.held_at, \
          h.code, h.summary, d.state_body, d.role, d.moved_at FROM document m \
          LEFT JOIN hold h ON h.document = m.id AND h.position = 0 \
-         LEFT JOIN delivery d ON d.document = m.id AND d.number = COALESCE((SELECT MIN(number) FROM delivery WHERE document = m.id AND state <> 'posted'), \
-         (SELECT MAX(number) FROM delivery WHERE document = m.id)) "
+         LEFT JOIN delivery d ON d.document = m.sequence AND d.number = COALESCE((SELECT MIN(number) FROM delivery WHERE document = m.sequence AND state <> 'posted'), \
+         (SELECT MAX(number) FROM delivery WHERE document = m.sequence)) "
     };
 }
 
@@ -37,14 +37,15 @@ const LIST: &str = concat!(listed!(), "WHERE ", filtered!());
 /// Only documents that are not finished: a short list in a long table.
 const LIST_OPEN: &str = concat!(
     listed!(),
-    "WHERE m.id IN (SELECT document FROM delivery WHERE state <> 'posted' \
-     UNION SELECT id FROM document WHERE state <> 'translated') AND ",
+    "WHERE m.sequence IN (SELECT document FROM delivery WHERE state <> 'posted' \
+     UNION SELECT sequence FROM document WHERE state <> 'translated') AND ",
     filtered!()
 );
 const LIST_NUMBER: &str = concat!(listed!(), "WHERE m.number = ?4 AND ", filtered!());
 const ONE: &str = concat!(listed!(), "WHERE m.id = ?1");
 const BY_NUMBER: &str = "SELECT id FROM document WHERE number = ?1 ORDER BY sequence";
-const BY_STAMP: &str = "SELECT document FROM delivery WHERE stamp = ?1";
+const BY_STAMP: &str = "SELECT m.id FROM stamp s JOIN delivery d ON d.sequence = s.delivery \
+     JOIN document m ON m.sequence = d.document WHERE s.stamp = ?1";
 const DETAIL: &str = "SELECT m.origin, m.flow, m.revision, m.settled_revision, m.deleted_at, e.body FROM document m \
      LEFT JOIN envelope e ON e.document = m.sequence WHERE m.id = ?1";
 const NOTICES: &str =

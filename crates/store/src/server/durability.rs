@@ -3,7 +3,7 @@
 //! Everything rests on one promise: what a commit answered stays. A server that was told not to keep it is refused; one that keeps it only
 //! until its standby takes over is named at every start.
 
-use postgres::config::Host;
+use tokio_postgres::config::Host;
 
 use crate::address::ServerPlace;
 use crate::failure::{OpenError, StoreWarning};

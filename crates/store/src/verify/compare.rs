@@ -25,6 +25,8 @@ const DELIVERIES: &str = concat!(
     delivery_columns!(),
     ", p.body, d.state, d.due_at FROM delivery d LEFT JOIN payload p ON p.delivery = d.sequence ORDER BY d.sequence"
 );
+const STAMPS: &str = "SELECT (SELECT COUNT(*) FROM delivery), (SELECT COUNT(*) FROM stamp), \
+     (SELECT COUNT(*) FROM stamp s JOIN delivery d ON d.sequence = s.delivery AND d.stamp = s.stamp)";
 const CURSORS: &str = "SELECT flow, position FROM cursor";
 const CROSSWALKS: &str = "SELECT at, digest, summary FROM crosswalk ORDER BY sequence";
 const STEPS: &str = "SELECT at, digest, subject, number, act, person, reason, body, facts FROM register_step ORDER BY sequence";
@@ -210,6 +212,19 @@ fn facts_of(stored: &Delivery) -> DeliveryFacts {
         texts: texts.map(str::to_owned),
         crosswalk: stored.crosswalk,
         opened_at: stored.opened_at,
+    }
+}
+
+/// The stamp of every delivery leads to it, and no other does.
+pub(super) fn stamps(connection: &Link<'_>) -> Result<(), VerifyFailure> {
+    let mut statement = connection.prepare_cached(STAMPS)?;
+    let counts = statement.query_opt(params![], |row| {
+        let counts: [i64; 3] = [row.get(0)?, row.get(1)?, row.get(2)?];
+        Ok(counts)
+    })?;
+    match counts {
+        Some([deliveries, stamps, right]) if deliveries == stamps && stamps == right => Ok(()),
+        Some(_) | None => differs("the table of stamps".to_owned(), "a row differs"),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use tieout_engine::audit::GENESIS;
 use tieout_engine::{Change, DeliveryState, HoldNotice};
-use tieout_model::{DeliveryId, DocumentId, Revision};
+use tieout_model::{DeliveryId, DocumentId, Revision, Stamp};
 use tieout_store::{
     CommitError, Committed, Conflict, DatabaseUrl, DocumentWord, ExecutionMode, Store,
 };
@@ -201,6 +201,24 @@ fn a_group_commits_each_changeset_by_itself_and_in_order() {
 }
 
 #[test]
+fn a_changeset_of_thousands_of_statements_applies_whole_or_not_at_all() {
+    on_each(async |store: Store| {
+        let one = |i: u32| queued(&format!("d{i}"), "E100", 1).changes;
+        let many: Vec<Change> = (0..500).flat_map(one).collect();
+        let mut misfit = many.clone();
+        misfit.push(settle("d7", "9"));
+        let found = conflict(&store, misfit).await;
+        assert!(matches!(found, Conflict::Revision { .. }), "{found:?}");
+        must(&store, set(1, many)).await;
+        assert_eq!(
+            store.counts().await.unwrap().documents_in("translated"),
+            500
+        );
+        store.verify_audit(None).await.unwrap();
+    });
+}
+
+#[test]
 fn a_delivery_reads_back_as_it_was_opened_and_counts_its_moves() {
     on_each(async |store: Store| {
         must(&store, queued("a", "E100", 1)).await;
@@ -244,6 +262,47 @@ fn a_refresh_replaces_the_payload_of_a_rejected_delivery() {
         assert_eq!(found.delivery.version, 2);
         assert_eq!(found.delivery.crosswalk_version, "v2");
         assert_eq!(store.verify_audit(None).await.unwrap().entries, 3);
+    });
+}
+
+#[test]
+fn a_refresh_may_change_the_stamp_but_not_take_that_of_another_delivery() {
+    on_each(async |store: Store| {
+        must(&store, queued("a", "E100", 1)).await;
+        must(&store, queued("b", "E100", 1)).await;
+        let (first, other) = (opened("a", "E100", 0, 2), stamp("b", 0));
+        let id = first.delivery.id;
+        let restamped = |stamp: &Stamp, expected| {
+            let mut next = first.clone();
+            next.delivery.marks.stamp = stamp.clone();
+            let payload = Box::new(next);
+            set(
+                3,
+                vec![Change::RefreshDelivery {
+                    id,
+                    expected,
+                    payload,
+                }],
+            )
+        };
+        let refused = store.commit(restamped(&other, 0)).await;
+        let taken = Conflict::StampTaken {
+            id,
+            stamp: other.clone(),
+        };
+        assert_eq!(refused, Err(CommitError::Conflict(taken)));
+        let own = stamp("elsewhere", 0);
+        must(&store, restamped(&own, 0)).await;
+        for (stamp, bearer) in [
+            (&own, Some("a")),
+            (&other, Some("b")),
+            (&stamp("a", 0), None),
+        ] {
+            let found = store.delivery_by_stamp(stamp).await.unwrap();
+            let found = found.map(|found| found.delivery.id.document);
+            assert_eq!(found, bearer.map(crate::world::id), "{stamp}");
+        }
+        store.verify_audit(None).await.unwrap();
     });
 }
 

@@ -6,6 +6,7 @@
 )]
 
 mod audit_table;
+mod budget;
 mod commit;
 mod crash;
 mod lease;

@@ -1,9 +1,12 @@
 //! Databases are created, brought up to date, or refused.
 
 use rusqlite::Connection;
-use tieout_store::{DatabaseUrl, ExecutionMode, OpenError, Store};
+use tieout_store::{CommitError, Conflict, DatabaseUrl, ExecutionMode, OpenError, Store};
 
-use crate::world::{fill, flow, must, queued, run};
+use crate::server::{shared, sql};
+use crate::world::{
+    fill, flow, id, must, open as open_delivery, opened, queued, run, set, store_at,
+};
 
 const VERSION_1: &str = include_str!("../../migrations/0001_documents.sql");
 
@@ -46,6 +49,61 @@ fn a_database_of_layout_1_is_brought_up_to_date_with_its_rows() {
     });
 }
 
+/// The tables of layout 6 again, with the rows that are there; `turn` spells types for the database.
+fn as_layout_6(turn: impl Fn(&str) -> String) -> String {
+    let begin = VERSION_1.find("CREATE TABLE delivery (").unwrap();
+    let end = VERSION_1.find("CREATE TABLE audit (").unwrap();
+    format!(
+        "ALTER TABLE delivery RENAME TO new_delivery; ALTER TABLE payload RENAME TO new_payload; \
+         DROP INDEX delivery_open; DROP INDEX delivery_queue; DROP INDEX delivery_posted; {} \
+         INSERT INTO delivery SELECT d.sequence, m.id, d.number, d.flow, d.role, d.kind, d.entity, d.target, d.stamp, d.idempotency_key, \
+             d.document_number, d.party, d.accounting_date, d.period, d.revision, d.crosswalk_version, d.crosswalk, d.state, d.state_body, \
+             d.due_at, d.version, d.attempts, d.opened_at, d.moved_at \
+             FROM new_delivery d JOIN document m ON m.sequence = d.document; \
+         INSERT INTO payload SELECT delivery, body FROM new_payload; \
+         DROP TABLE new_payload; DROP TABLE new_delivery; DROP TABLE stamp; \
+         DELETE FROM schema_version WHERE version = 7;",
+        turn(&VERSION_1[begin..end])
+    )
+}
+
+async fn check_deliveries(store: &Store) {
+    assert_eq!(store.verify_audit(None).await.unwrap().entries, 10);
+    let delivery = opened("c", "E100", 0, 8).delivery;
+    let by_stamp = store.delivery_by_stamp(&delivery.marks.stamp).await;
+    assert_eq!(by_stamp.unwrap().unwrap().delivery.id, delivery.id);
+    let all = store.deliveries_of(id("a")).await.unwrap();
+    assert_eq!(all.len(), 2);
+    let again = store.commit(set(11, vec![open_delivery("b", "E100", 0, 8)]));
+    let known = Conflict::DeliveryExists {
+        id: opened("b", "E100", 0, 8).delivery.id,
+    };
+    assert_eq!(again.await, Err(CommitError::Conflict(known)));
+    must(store, queued("new", "E100", 12)).await;
+    store.verify_audit(None).await.unwrap();
+}
+
+#[test]
+fn deliveries_of_layout_6_keep_their_documents_payloads_and_stamps() {
+    run(async {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.db");
+        fill(&open(&path).await.unwrap()).await;
+        prepare(&path, &as_layout_6(str::to_owned));
+        check_deliveries(&open(&path).await.unwrap()).await;
+        let url = shared().database();
+        fill(&store_at(&url).await).await;
+        let turn = |text: &str| {
+            text.replace(") STRICT;", ");")
+                .replace(" INTEGER", " BIGINT")
+                .replace(" BLOB", " BYTEA")
+                .replace(" TEXT", " TEXT COLLATE \"C\"")
+        };
+        sql(&url, &as_layout_6(turn));
+        check_deliveries(&store_at(&url).await).await;
+    });
+}
+
 #[test]
 fn a_newer_layout_is_refused_and_left_alone() {
     run(async {
@@ -54,7 +112,7 @@ fn a_newer_layout_is_refused_and_left_alone() {
         drop(open(&path).await.unwrap());
         prepare(&path, "INSERT INTO schema_version (version) VALUES (9)");
         let error = open(&path).await.err().unwrap();
-        assert_eq!(error, OpenError::TooNew { found: 9, known: 6 });
+        assert_eq!(error, OpenError::TooNew { found: 9, known: 7 });
         assert!(error.to_string().contains("layout 9"));
     });
 }

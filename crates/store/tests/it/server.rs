@@ -54,7 +54,7 @@ impl Throwaway {
     }
 
     /// Waits until a statement no longer fails.
-    fn wait_for(&self, text: &str) {
+    pub(crate) fn wait_for(&self, text: &str) {
         for _ in 0..300 {
             if postgres::sql(&self.url("postgres"), text).is_ok() {
                 return;

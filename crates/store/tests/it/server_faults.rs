@@ -191,6 +191,20 @@ fn two_hundred_serialisation_failures_pass_unnoticed() {
 }
 
 #[test]
+fn ordinary_work_is_never_undone_and_done_again() {
+    let url = shared().database();
+    run(async { fill(&store_at(&url).await).await });
+    let name = url.rsplit('/').next().unwrap();
+    // The server counts when a connection ends.
+    let counted = format!("FROM pg_stat_database WHERE datname = '{name}' AND xact_commit > 10");
+    shared().wait_for(&format!("SELECT 1 / COUNT(*) {counted}"));
+    shared().sql(
+        "postgres",
+        &format!("SELECT 1 / COUNT(*) {counted} AND xact_rollback = 0"),
+    );
+}
+
+#[test]
 fn one_connection_is_enough_for_many_tasks() {
     let url = format!("{}?connections=1", shared().database());
     run_many(async {
@@ -300,17 +314,45 @@ fn a_server_that_may_forget_is_refused() {
 }
 
 #[test]
-fn foreign_and_unreachable_servers_are_refused() {
+fn a_foreign_database_is_refused() {
     let url = shared().database();
     sql(&url, "CREATE TABLE contacts (name TEXT)");
     let refused = run(async { blocking(&url).await.err() });
     assert_eq!(refused, Some(OpenError::Foreign));
+}
+
+/// What opening a database answers when it is refused.
+fn refusal(url: &str) -> OpenError {
+    run(async { blocking(url).await.err().unwrap() })
+}
+
+#[test]
+fn a_server_that_is_not_there_yet_is_told_from_one_that_says_no() {
     let nowhere = "postgres://tieout@127.0.0.1:1/tieout";
-    let refused = run(async { blocking(nowhere).await.err() });
-    assert!(
-        matches!(refused, Some(OpenError::Unavailable(_))),
-        "{refused:?}"
-    );
+    for away in [nowhere, "postgres://tieout@nowhere.invalid/tieout"] {
+        let refused = refusal(away);
+        assert!(matches!(refused, OpenError::Away(_)), "{refused:?}");
+    }
+    let server = Throwaway::start();
+    let unknown = server.url("no_such_database");
+    let stranger = unknown.replace("tieout@", "stranger@");
+    for never in [unknown, stranger] {
+        let refused = refusal(&never);
+        assert!(matches!(refused, OpenError::Unavailable(_)), "{refused:?}");
+    }
+    let url = server.database();
+    server.set("max_connections = 8");
+    server.sql("postgres", "CREATE ROLE worker LOGIN");
+    server.crash();
+    server.restart();
+    let worker = url.replace("tieout@", "worker@");
+    let taken: Vec<_> = (0..5).map(|_| run(store_at(&url))).collect();
+    let refused = refusal(&worker);
+    assert!(matches!(refused, OpenError::Away(_)), "{refused:?}");
+    drop(taken);
+    server.crash();
+    let refused = refusal(&url);
+    assert!(matches!(refused, OpenError::Away(_)), "{refused:?}");
 }
 
 #[test]

@@ -466,7 +466,7 @@ pub struct DeliveryPolicy {
     pub attempts_max: u32,
     /// First wait before the target is asked about a job.
     pub poll_first_ms: i64,
-    /// Longest wait between two questions about a job.
+    /// Longest wait between two questions about a job; in the end five times that.
     pub poll_max_ms: i64,
     /// Polls before a person must look: with the longest wait between them, about a day. An import can queue for hours at month end.
     pub polls_max: u32,
@@ -488,7 +488,7 @@ impl Default for DeliveryPolicy {
             attempts_max: 12,
             poll_first_ms: 0,
             poll_max_ms: 60_000,
-            polls_max: 1_500,
+            polls_max: 400,
             probe_spacing_ms: 60_000,
             absences_needed: 2,
             absences_needed_unguarded: 6,

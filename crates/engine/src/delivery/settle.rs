@@ -219,6 +219,10 @@ fn standing(at: Moment, policy: &DeliveryPolicy) -> DeliveryState {
 
 /// Questions about a job that shows a row which does not count yet, before the row is looked up instead.
 const POLLS_OF_A_ROW: u32 = 20;
+/// After so many questions about a job in vain the wait between two of them grows: an import that took hours may take some minutes more.
+const POLLS_OF_A_STRETCH: u32 = 30;
+/// It grows to so many times the longest wait.
+const PATIENCE_MAX: u32 = 5;
 /// Look-ups of a row that stands and does not count, before a person must look: with the default spacing that is ten hours.
 const LOOKS_MAX: u32 = 24;
 /// The wait between two of them doubles so often.
@@ -240,7 +244,9 @@ fn later(job: &JobRef, polls: u32, at: Moment, policy: &DeliveryPolicy) -> Deliv
         let doublings = polls.min(LOOK_DOUBLINGS_MAX);
         policy.probe_spacing_ms.saturating_mul(1 << doublings)
     } else {
-        wait_ms(polls.min(20), 100, policy.poll_max_ms, at.jitter)
+        let patience = i64::from((polls / POLLS_OF_A_STRETCH).min(PATIENCE_MAX - 1)) + 1;
+        let longest = policy.poll_max_ms.saturating_mul(patience);
+        wait_ms(polls.min(20), 100, longest, at.jitter)
     };
     DeliveryState::Submitted {
         job: job.clone(),

@@ -6,6 +6,7 @@ mod company;
 mod config;
 mod doors;
 mod embedded;
+mod ends;
 mod patience;
 mod problem;
 mod questions;

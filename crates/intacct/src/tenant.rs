@@ -42,6 +42,11 @@ impl Entities {
         self.currencies.get(entity.as_str()).copied()
     }
 
+    /// Ids of all of them.
+    pub(crate) fn ids(&self) -> impl Iterator<Item = &str> {
+        self.currencies.keys().map(String::as_str)
+    }
+
     #[cfg(test)]
     pub(crate) fn of(pairs: &[(&str, &str, &str)]) -> Self {
         let mut entities = Self::default();

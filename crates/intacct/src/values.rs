@@ -1,6 +1,7 @@
 //! Accounts and values of dimensions as the company has them: read to find out what a mapping must cover.
 
 use tieout_connector::Fault;
+use tieout_model::EntityId;
 
 use crate::Intacct;
 use crate::client::incompatible;
@@ -52,6 +53,15 @@ impl Intacct {
     /// Names of the dimensions that lines of this company may carry.
     pub fn dimensions(&self) -> impl Iterator<Item = &str> {
         self.client.config.dimensions.keys().map(String::as_str)
+    }
+
+    /// Every entity of the company, whether a flow carries it or not.
+    ///
+    /// # Errors
+    /// [`Fault`] if they can't be read.
+    pub async fn entities(&self) -> Result<Vec<EntityId>, Fault> {
+        let entities = self.tenant.entities(&self.client).await?;
+        Ok(entities.ids().map(EntityId::new).collect())
     }
 
     /// Every ledger account, statistical ones included.

@@ -156,7 +156,27 @@ async fn source_findings(
         let what = format!("read the trial balance of {entity}");
         findings.push(Finding::of("intacct", what, balances));
     }
+    findings.push(left_out(config, clients).await);
     findings
+}
+
+/// Entities of the source whose documents stay where they are. That may be meant, or an entity was founded and forgotten here.
+async fn left_out(config: &Config, clients: &Clients) -> Finding {
+    let carried = entities(config);
+    let outcome = clients.intacct.entities().await.map(|all| {
+        let others = all.iter().filter(|entity| !carried.contains(entity));
+        let others: Vec<&str> = others.map(EntityId::as_str).collect();
+        if others.is_empty() {
+            "none: a flow carries documents of each".to_owned()
+        } else {
+            format!(
+                "{}; add them to a flow if their documents are to travel",
+                others.join(", ")
+            )
+        }
+    });
+    let what = "entities in no flow".to_owned();
+    Finding::of_call("intacct", what, outcome)
 }
 
 async fn target_findings(

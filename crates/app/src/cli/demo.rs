@@ -12,8 +12,9 @@ use tieout_twins::company::CompanyFolder;
 use tieout_twins::world::World;
 
 use crate::cli::run::{drain_now, failure};
-use crate::cli::twin::{endpoints, open_world, serve_world, set_up, wait_for_end};
+use crate::cli::twin::{endpoints, open_world, serve_world, set_up};
 use crate::config::Config;
+use crate::ends::Ends;
 use crate::problem::{Failure, Problem};
 use crate::questions::{self, Wanted};
 use crate::summary::{Summary, tie_out};
@@ -163,9 +164,10 @@ async fn stay_up(wired: &Wired, control: &str, is_golden: bool) -> Result<(), Fa
         wake,
         wired.config.worker.poll_interval_ms,
     );
+    let mut ends = Ends::listen();
     let ended = tokio::select! {
         biased;
-        () = wait_for_end() => Ok(()),
+        () = ends.told() => Ok(()),
         ended = stages => ended.map_err(failure),
     };
     bar.finish();

@@ -7,7 +7,8 @@ use tieout_pipeline::extract::next_read;
 use tieout_pipeline::{Away, PassError, Wake, drain_side_by_side, run};
 
 use crate::cli::ConfigFile;
-use crate::cli::twin::wait_for_end;
+use crate::config::Config;
+use crate::ends::Ends;
 use crate::problem::{Failure, Problem};
 use crate::register::{Ledger, today};
 use crate::report;
@@ -33,17 +34,29 @@ pub(crate) struct RunArguments {
 }
 
 pub(crate) async fn execute(arguments: RunArguments) -> Result<u8, Failure> {
-    let wired = wire(arguments.config.load()?).await?;
-    chase(&wired).await?;
-    if arguments.drain {
+    let config = arguments.config.load()?;
+    let wired = if arguments.drain {
+        let wired = start(config).await?;
         drain_now(&wired, arguments.json).await?;
         let next = next_read(&wired.context).await.map_err(failure)?;
         if let Some(next) = next {
             report::say(&format!("flows with a cadence are read next at {next}"));
         }
+        wired
     } else {
-        serve(&wired).await?;
-    }
+        // Heard from the first moment on: a database that is away is waited for, but nobody who wants to end should.
+        let mut ends = Ends::listen();
+        let wired = tokio::select! {
+            biased;
+            started = start(config) => started?,
+            () = ends.told() => {
+                report::say("told to end before anything began");
+                return Ok(0);
+            }
+        };
+        serve(&wired, &mut ends).await?;
+        wired
+    };
     wired.leave().await;
     let summary = Summary::of(&wired, Vec::new()).await?;
     if arguments.json {
@@ -60,6 +73,12 @@ pub(crate) async fn execute(arguments: RunArguments) -> Result<u8, Failure> {
         Some(away) => Err(unreachable_system(&away)),
         None => Ok(summary.exit_code()),
     }
+}
+
+async fn start(config: Config) -> Result<Wired, Failure> {
+    let wired = wire(config).await?;
+    chase(&wired).await?;
+    Ok(wired)
 }
 
 /// A drain that ended because a system was away.
@@ -95,7 +114,7 @@ pub(crate) async fn drain_now(wired: &Wired, is_quiet: bool) -> Result<(), Failu
 }
 
 /// Drives the pipeline until told to stop, then finishes what is in hand.
-async fn serve(wired: &Wired) -> Result<(), Failure> {
+async fn serve(wired: &Wired, ends: &mut Ends) -> Result<(), Failure> {
     let wake = Arc::new(Wake::default());
     let endpoint = match &wired.config.trigger {
         Some(config) => {
@@ -128,12 +147,12 @@ async fn serve(wired: &Wired) -> Result<(), Failure> {
         }
     };
     let stopping = async {
-        wait_for_end().await;
+        ends.told().await;
         report::say(
             "finishing what is in hand; once more ends at once, which is safe but leaves look-ups to the next run",
         );
         wake.stop();
-        wait_for_end().await;
+        ends.told().await;
     };
     tokio::select! {
         biased;

@@ -10,6 +10,7 @@ use tieout_twins::serve::{Served, serve};
 use tieout_twins::world::World;
 
 use crate::company::Endpoints;
+use crate::ends::Ends;
 use crate::problem::{Failure, Problem};
 use crate::systems::chain;
 use crate::{ambient, company, report};
@@ -63,7 +64,7 @@ pub(crate) async fn execute(arguments: TwinArguments) -> Result<u8, Failure> {
     }
     let ready = ready_line(&world, &served)?;
     report::data(&format!("{ready}\n"));
-    wait_for_end().await;
+    Ends::listen().told().await;
     served.stop();
     Ok(0)
 }
@@ -157,18 +158,4 @@ pub(crate) fn endpoints(world: &Arc<Mutex<World>>, served: &Served) -> Result<En
         user: (login.user_id.clone(), login.user_password.clone()),
         fusion_login: world.fusion.login(),
     })
-}
-
-/// Waits for Ctrl-C or a request to end.
-pub(crate) async fn wait_for_end() {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut end = match signal(SignalKind::terminate()) {
-        Ok(end) => end,
-        Err(_) => return,
-    };
-    tokio::select! {
-        biased;
-        _ = tokio::signal::ctrl_c() => {}
-        _ = end.recv() => {}
-    }
 }

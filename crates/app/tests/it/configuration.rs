@@ -1,5 +1,7 @@
 //! A configuration that is wrong is refused before anything is started, with its code and its place; tampering is noticed.
 
+use std::time::{Duration, Instant};
+
 use crate::program::{Twin, golden, tieout};
 
 fn small() -> Twin {
@@ -119,6 +121,46 @@ fn a_system_or_a_store_that_cannot_be_reached_is_exit_3_and_later_all_is_well() 
     twin.drain().expect(3).says(&["P0301", "/nowhere/at/all"]);
     std::fs::write(twin.config(), &right).unwrap();
     twin.drain().expect(0);
+}
+
+#[test]
+fn a_check_names_the_entities_of_the_source_that_no_flow_carries() {
+    let twin = small();
+    let found = |expected: &str| {
+        let said = twin.tieout(&["check", "--json"]).expect(0).json();
+        let probes = said.as_array().unwrap();
+        let probe = probes.iter().find(|p| p["probe"] == "entities in no flow");
+        let found = probe.unwrap()["found"].as_str().unwrap();
+        assert!(found.starts_with(expected), "{found}");
+    };
+    // The elimination entity has no documents.
+    found("E900; add them to a flow");
+    twin.configure(|config| {
+        for flow in config["flow"].as_array_mut().unwrap() {
+            let entities = flow["entities"].as_array_mut().unwrap();
+            entities.retain(|entity| entity.as_str() != Some("E200"));
+        }
+    });
+    found("E200, E900; add them to a flow");
+}
+
+/// Nothing listens at port 9: the server is waited for, and whoever tells the program to end is heard meanwhile.
+#[test]
+fn who_waits_for_a_database_can_be_told_to_end() {
+    let twin = small();
+    twin.configure(|config| {
+        config["store"]["database"] = "postgres://tieout@127.0.0.1:9/tieout".into();
+    });
+    let worker = twin.worker();
+    let since = Instant::now();
+    while !twin.log().contains("does not answer yet") {
+        assert!(since.elapsed() < Duration::from_secs(30), "{}", twin.log());
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let (code, took) = worker.terminate();
+    assert_eq!(code, 0, "{}", twin.log());
+    assert!(took < Duration::from_secs(20), "{took:?}");
+    assert!(twin.log().contains("before anything began"));
 }
 
 #[test]

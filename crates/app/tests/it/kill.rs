@@ -55,6 +55,8 @@ fn world(seed: u64, kills: u64, database: Option<&str>) -> u64 {
         worker.kill();
     }
     if let Some(other) = other {
+        // Started this very moment it may not hear yet.
+        std::thread::sleep(Duration::from_millis(500));
         assert_eq!(other.terminate().0, 0, "seed {seed}\n{}", twin.log());
     }
     let drained = twin.drain();

@@ -25,6 +25,6 @@ fn worlds_lose_and_double_nothing() {
 
 #[test]
 fn the_judge_sees_a_document_sent_in_two_files() {
-    let outcome = run(1, false, Some(Bug::SentInTwoFiles));
+    let outcome = run(2, false, Some(Bug::SentInTwoFiles));
     assert!(outcome.faults.iter().any(|fault| fault.point == 1));
 }

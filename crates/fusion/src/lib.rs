@@ -15,6 +15,7 @@ mod client;
 mod combinations;
 mod config;
 mod documents;
+mod imports;
 mod setup;
 mod source;
 mod system;

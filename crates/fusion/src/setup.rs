@@ -2,10 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use tieout_connector::Fault;
-use tieout_model::{AccountingDate, Currency, Stamp};
+use tieout_model::{AccountingDate, Currency};
 
 use crate::client::not_understood;
 use crate::system::Fusion;
@@ -74,96 +73,9 @@ impl PeriodState {
 #[derive(Debug, Default)]
 pub(crate) struct Setup {
     ledgers: Mutex<BTreeMap<String, Ledger>>,
-    last_group: AtomicU64,
-    lost: Mutex<BTreeMap<Stamp, i64>>,
-    imports: Mutex<Imports>,
 }
-
-/// What was seen of imports, for as long as it is asked again.
-#[derive(Debug, Default)]
-struct Imports {
-    /// Loads that have ended while no import was there yet, and when that was seen first.
-    loaded: BTreeMap<String, i64>,
-    /// Values of the parameters of imports.
-    parameters: BTreeMap<String, Vec<String>>,
-}
-
-/// Imports whose parameters are remembered.
-const IMPORTS_MAX: usize = 1_000;
 
 impl Setup {
-    /// A group id no other file has: 13 digits of milliseconds, 5 of chance; always above the last one given out here.
-    pub(crate) fn next_group(&self, now_ms: i64, chance: u64) -> u64 {
-        let now_ms = u64::try_from(now_ms).unwrap_or(0).max(1);
-        let drawn = now_ms
-            .saturating_mul(100_000)
-            .saturating_add(chance % 100_000);
-        let above = |last: u64| drawn.max(last.saturating_add(1));
-        let order = Ordering::Relaxed;
-        let before = self
-            .last_group
-            .fetch_update(order, order, |last| Some(above(last)));
-        before.map_or(drawn, above)
-    }
-
-    /// Notes that an import with `stamps` may still run although its answer was lost.
-    pub(crate) fn note_lost(&self, stamps: impl Iterator<Item = Stamp>, until_ms: i64) {
-        let mut lost = self
-            .lost
-            .lock()
-            .unwrap_or_else(|poisoned| poisoned.into_inner());
-        lost.extend(stamps.map(|stamp| (stamp, until_ms)));
-    }
-
-    /// True if a journal stamped `stamp` may still appear after `now_ms`; forgets what is over.
-    pub(crate) fn is_lost(&self, stamp: &Stamp, now_ms: i64) -> bool {
-        let mut lost = self
-            .lost
-            .lock()
-            .unwrap_or_else(|poisoned| poisoned.into_inner());
-        lost.retain(|_, until_ms| *until_ms > now_ms);
-        lost.contains_key(stamp)
-    }
-
-    /// When this process first saw that the load `request` had ended: now, if it sees that for the first time.
-    pub(crate) fn loaded_at(&self, request: &str, now_ms: i64) -> i64 {
-        let mut imports = self
-            .imports
-            .lock()
-            .unwrap_or_else(|poisoned| poisoned.into_inner());
-        *imports.loaded.entry(request.to_owned()).or_insert(now_ms)
-    }
-
-    /// Forgets a load that is not asked about any more.
-    pub(crate) fn forget_load(&self, request: &str) {
-        let mut imports = self
-            .imports
-            .lock()
-            .unwrap_or_else(|poisoned| poisoned.into_inner());
-        imports.loaded.remove(request);
-    }
-
-    /// Values of the parameters of a request, if they were read.
-    pub(crate) fn parameters_of(&self, request: &str) -> Option<Vec<String>> {
-        let imports = self
-            .imports
-            .lock()
-            .unwrap_or_else(|poisoned| poisoned.into_inner());
-        imports.parameters.get(request).cloned()
-    }
-
-    /// Remembers them; forgets the oldest if there are many.
-    pub(crate) fn note_parameters(&self, request: &str, values: Vec<String>) {
-        let mut imports = self
-            .imports
-            .lock()
-            .unwrap_or_else(|poisoned| poisoned.into_inner());
-        imports.parameters.insert(request.to_owned(), values);
-        if imports.parameters.len() > IMPORTS_MAX {
-            imports.parameters.pop_first();
-        }
-    }
-
     fn known(&self, name: &str) -> Option<Ledger> {
         let ledgers = self
             .ledgers

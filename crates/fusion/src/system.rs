@@ -7,12 +7,14 @@ use tieout_model::Ambient;
 
 use crate::client::Client;
 use crate::config::FusionConfig;
+use crate::imports::Imports;
 use crate::setup::Setup;
 
 /// A Fusion tenant, reached with one integration user. Cheap to share behind an `Arc`; all calls pass its bound on calls in flight.
 pub struct Fusion {
     pub(crate) client: Client,
     pub(crate) setup: Setup,
+    pub(crate) imports: Imports,
 }
 
 impl Fusion {
@@ -26,6 +28,7 @@ impl Fusion {
         Self {
             client: Client::new(config, transport, ambient, waiter),
             setup: Setup::default(),
+            imports: Imports::default(),
         }
     }
 

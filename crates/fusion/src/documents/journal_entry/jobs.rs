@@ -136,11 +136,11 @@ impl Fusion {
         }
         let has_imported = self.has_import(&requests);
         let now_ms = self.client.ambient.clock.now().millis();
-        let waited_ms = now_ms - self.setup.loaded_at(&import.request, now_ms);
+        let waited_ms = now_ms - self.imports.loaded_at(&import.request, now_ms);
         if has_load && !has_imported && waited_ms < self.client.config.import.grace_ms {
             return Ok(Progress::Running);
         }
-        self.setup.forget_load(&import.request);
+        self.imports.forget_load(&import.request);
         Ok(Progress::Ended {
             requests,
             has_imported,

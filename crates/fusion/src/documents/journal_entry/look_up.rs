@@ -25,7 +25,7 @@ impl Fusion {
         let now_ms = self.client.ambient.clock.now().millis();
         let answers = batch.items.iter().zip(found);
         let told = answers.filter(|(item, found)| {
-            let may_appear = is_importing || self.setup.is_lost(&item.marks.stamp, now_ms);
+            let may_appear = is_importing || self.imports.is_lost(&item.marks.stamp, now_ms);
             !found.rows.is_empty() || !may_appear
         });
         Ok(told.map(|(_, found)| found).collect())

@@ -70,7 +70,7 @@ impl Fusion {
             .now()
             .millis()
             .saturating_add(settle_ms);
-        self.setup
+        self.imports
             .note_lost(items.map(|item| item.marks.stamp.clone()), until_ms);
     }
 
@@ -119,7 +119,7 @@ impl Fusion {
     fn new_file(&self) -> ImportFile {
         let now = self.client.ambient.clock.now();
         let group = self
-            .setup
+            .imports
             .next_group(now.millis(), self.client.ambient.entropy.draw());
         let created = jiff::Timestamp::from_millisecond(now.millis()).unwrap_or_default();
         ImportFile {

@@ -100,7 +100,7 @@ impl Fusion {
 
     /// True if `group` is among the parameters of a request, which never change: they are read once.
     async fn has_group(&self, request: &str, group: &str) -> Result<bool, Fault> {
-        if let Some(known) = self.setup.parameters_of(request) {
+        if let Some(known) = self.imports.parameters_of(request) {
             return Ok(known.iter().any(|value| value == group));
         }
         let query = Query::default().with("fields", "requestParameters");
@@ -110,7 +110,7 @@ impl Fusion {
         let parameters = children(&answer.value, "requestParameters").iter();
         let values: Vec<String> = parameters.map(|row| text(row, "value")).collect();
         let is_ours = values.iter().any(|value| value == group);
-        self.setup.note_parameters(request, values);
+        self.imports.note_parameters(request, values);
         Ok(is_ours)
     }
 

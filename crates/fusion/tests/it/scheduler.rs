@@ -76,6 +76,8 @@ async fn a_configuration_without_states_does_not_ask_the_scheduler() {
     assert!(tenant.requests(OURS).is_empty());
 }
 
+const AFTER: &str = "GET scheduler requests after a load";
+
 #[tokio::test]
 async fn an_import_apart_from_its_load_is_told_by_the_group_among_its_parameters() {
     let tenant = Tenant::new();
@@ -102,27 +104,29 @@ async fn an_import_apart_from_its_load_is_told_by_the_group_among_its_parameters
         tenant.answer("GET scheduler request of a load", 200, &load.to_string());
         let request = |id: u32, name: &str| {
             let definition = format!("JobDefinition://oracle/apps/ess/financials/{name}");
-            json!({"requestId": id, "jobDefinitionId": definition, "state": "RUNNING"})
+            let submitted = format!("2027-01-01T00:00:0{}.000Z", id - 100);
+            json!({"requestId": id, "jobDefinitionId": definition, "state": "RUNNING",
+                "submissionTime": submitted})
         };
-        let later = json!({"items": [
-            request(102, "payables/APXIIMPT"),
-            request(103, "generalLedger/programs/common/JournalImportLauncher"),
-            request(104, "generalLedger/programs/common/JournalImportLauncher"),
-        ]});
-        tenant.answer(
-            "GET scheduler requests after a load",
-            200,
-            &later.to_string(),
-        );
+        let import = "generalLedger/programs/common/JournalImportLauncher";
+        let others = [request(102, "payables/APXIIMPT"), request(103, import)];
+        // The second page begins with the last row of the first.
+        let ours = [request(103, import), request(104, import)];
+        for page in [others, ours] {
+            let page = json!({"items": page}).to_string();
+            tenant.answer(AFTER, 200, &page);
+        }
         tenant.answer("GET scheduler requests", 200, EMPTY);
         let outcome = fusion.poll(&job(), &batch).await.unwrap();
         assert_eq!(outcome.items[0].1, ItemOutcome::Pending);
     }
-    let asked = tenant.requests("GET scheduler requests after a load")[0]
-        .uri()
-        .to_string();
-    let since = "submissionTime%20ge%20%222027-01-01T00%3A00%3A00.000Z%22";
-    assert!(asked.contains(since), "{asked}");
+    let asked = tenant.requests(AFTER);
+    let sinces = ["2026-12-31T23%3A55%3A00Z", "2027-01-01T00%3A00%3A03.000Z"];
+    for (asked, since) in asked.iter().zip(sinces) {
+        let asked = asked.uri().to_string();
+        let term = format!("submissionTime%20ge%20%22{since}%22");
+        assert!(asked.contains(&term), "{asked}");
+    }
     let read = tenant.requests(parameters);
     let read: Vec<&str> = read.iter().map(|r| r.uri().path()).collect();
     let path = "/ess/rest/scheduler/v1/requests";

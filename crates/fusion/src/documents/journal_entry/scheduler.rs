@@ -2,6 +2,8 @@
 //! Enterprise Scheduler, REST API for Common Features in Oracle Fusion Cloud, 24C): the import that belongs to a file where it is a request
 //! of its own, and imports that still run, which after a lost answer is the only word about a file without a request number.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 use tieout_connector::Fault;
 use tieout_model::FaultClass;
@@ -13,13 +15,14 @@ use crate::wire::attribute::text;
 use crate::wire::query::Query;
 
 const REQUESTS: &str = "/ess/rest/scheduler/v1/requests";
+/// Pages that are looked through for the import of one file.
+const PAGES_MAX: usize = 20;
 const FIELDS: &str = "requestId,parentRequestId,absParentRequestId,name,state,executionState";
 
 impl Fusion {
     /// Numbers of the requests of our user that load or import journals, were submitted a while ago and have not ended: what they will bring is
     /// not there yet. Young ones are left out: they say nothing of an answer lost long ago, and under steady traffic there is always one.
-    /// None if the configuration has no words for their states.
-    /// That a request submitted by another one keeps its submitter is assumed.
+    /// None if the configuration has no words for their states. That a request submitted by another one keeps its submitter is assumed.
     ///
     /// # Errors
     /// [`Fault`] if the scheduler can't be asked, or the user may not ask it.
@@ -63,7 +66,7 @@ impl Fusion {
     }
 
     /// The import of a file that was loaded, and what is below it, where it is no descendant of the load: told by the group among its
-    /// parameters (fusion.md §5.1 lineage trap [S]). It was submitted after the load had ended.
+    /// parameters (fusion.md §5.1 lineage trap [S]). It is looked for among the requests submitted since shortly before the load had ended.
     pub(crate) async fn import_apart(&self, import: &ImportRef) -> Result<Vec<Request>, Fault> {
         let query = Query::default()
             .with("q", &format!("requestId eq {}", import.request))
@@ -74,28 +77,45 @@ impl Fusion {
         let Some(loaded) = loaded.filter(|at| !at.is_empty()) else {
             return Ok(Vec::new());
         };
-        let user = scim_quoted(&self.client.config.username);
-        let filter = format!(
-            "submitter eq {user} and submissionTime ge {}",
-            scim_quoted(&loaded)
-        );
-        let query = Query::default()
-            .with("q", &filter)
-            .with("fields", "requestId,jobDefinitionId,state")
-            .with("orderBy", "submissionTime:asc");
-        let operation = "GET scheduler requests after a load";
-        for row in self.scheduled(operation, &query).await? {
-            let request = Request {
-                id: text(&row, "requestId"),
-                title: text(&row, "jobDefinitionId"),
-                state: text(&row, "state").to_uppercase(),
+        let mut since = shortly_before(&loaded);
+        let mut seen = BTreeSet::new();
+        for _ in 0..PAGES_MAX {
+            let rows = self.submitted_since(&since).await?;
+            let fresh = rows
+                .iter()
+                .filter(|row| seen.insert(text(row, "requestId")));
+            let fresh: Vec<&Value> = fresh.collect();
+            let Some(last) = fresh.last() else {
+                break;
             };
-            if self.is_import(&request) && self.has_group(&request.id, &import.group).await? {
-                let below = self.descendants(&request.id).await?;
-                return Ok(std::iter::once(request).chain(below).collect());
+            since = text(last, "submissionTime");
+            for row in fresh {
+                let request = Request {
+                    id: text(row, "requestId"),
+                    title: text(row, "jobDefinitionId"),
+                    state: text(row, "state").to_uppercase(),
+                };
+                if self.is_import(&request) && self.has_group(&request.id, &import.group).await? {
+                    let below = self.descendants(&request.id).await?;
+                    return Ok(std::iter::once(request).chain(below).collect());
+                }
             }
         }
         Ok(Vec::new())
+    }
+
+    /// A page of our user's requests in the order of their submission. Oracle names no parameter for the next page of this list, so it begins
+    /// at the time of the last row.
+    async fn submitted_since(&self, since: &str) -> Result<Vec<Value>, Fault> {
+        let user = scim_quoted(&self.client.config.username);
+        let since = scim_quoted(since);
+        let filter = format!("submitter eq {user} and submissionTime ge {since}");
+        let query = Query::default()
+            .with("q", &filter)
+            .with("fields", "requestId,jobDefinitionId,state,submissionTime")
+            .with("orderBy", "submissionTime:asc");
+        let operation = "GET scheduler requests after a load";
+        self.scheduled(operation, &query).await
     }
 
     /// True if `group` is among the parameters of a request, which never change: they are read once.
@@ -106,7 +126,11 @@ impl Fusion {
         let query = Query::default().with("fields", "requestParameters");
         let path = format!("{REQUESTS}/{request}");
         let operation = "GET scheduler request parameters";
-        let answer = self.client.read(operation, &path, &query).await?;
+        let answer = match self.client.read(operation, &path, &query).await {
+            Ok(answer) => answer,
+            Err(fault) if is_closed_to_us(&fault) => return Ok(false),
+            Err(fault) => return Err(fault),
+        };
         let parameters = children(&answer.value, "requestParameters").iter();
         let values: Vec<String> = parameters.map(|row| text(row, "value")).collect();
         let is_ours = values.iter().any(|value| value == group);
@@ -114,28 +138,21 @@ impl Fusion {
         Ok(is_ours)
     }
 
-    /// Rows of the scheduler's list; none from a tenant without that service.
+    /// Rows of the scheduler's list; none where it can't be asked.
     async fn scheduled(&self, operation: &str, query: &Query) -> Result<Vec<Value>, Fault> {
         match self.client.read(operation, REQUESTS, query).await {
             Ok(answer) => Ok(children(&answer.value, "items").to_vec()),
-            Err(fault) if fault.class == FaultClass::Incompatible => Ok(Vec::new()),
+            Err(fault) if is_closed_to_us(&fault) => Ok(Vec::new()),
             Err(fault) => Err(fault),
         }
     }
 
-    /// True if an import may still bring journals that are absent now. A tenant without a scheduler that can be asked shows none; a
-    /// log-in that is refused altogether shows at the next call.
+    /// True if an import may still bring journals that are absent now; false where nobody can say.
     pub(crate) async fn is_importing(&self) -> Result<bool, Fault> {
         match self.unfinished_imports().await {
             Ok(found) => Ok(!found.is_empty()),
-            Err(fault) => match fault.class {
-                FaultClass::Incompatible | FaultClass::Unauthorised | FaultClass::Rejected => {
-                    Ok(false)
-                }
-                FaultClass::Throttled | FaultClass::Unavailable | FaultClass::Indeterminate => {
-                    Err(fault)
-                }
-            },
+            Err(fault) if is_closed_to_us(&fault) => Ok(false),
+            Err(fault) => Err(fault),
         }
     }
 
@@ -152,6 +169,25 @@ impl Fusion {
         let now_ms = self.client.ambient.clock.now().millis();
         let young_ms = self.client.config.import.young_ms;
         submitted.map_or(true, |at| now_ms.abs_diff(at.as_millisecond()) > young_ms)
+    }
+}
+
+/// True for a tenant without the service or without such a filter, or a user without the privilege. A log-in that is refused altogether
+/// shows at the next call.
+const fn is_closed_to_us(fault: &Fault) -> bool {
+    match fault.class {
+        FaultClass::Incompatible | FaultClass::Unauthorised | FaultClass::Rejected => true,
+        FaultClass::Throttled | FaultClass::Unavailable | FaultClass::Indeterminate => false,
+    }
+}
+
+/// A load may submit the import before it has ended itself.
+fn shortly_before(completed: &str) -> String {
+    let at = completed.parse::<jiff::Timestamp>();
+    let before = at.map(|at| at.checked_sub(jiff::SignedDuration::from_mins(5)));
+    match before {
+        Ok(Ok(before)) => before.to_string(),
+        Ok(Err(_)) | Err(_) => completed.to_owned(),
     }
 }
 

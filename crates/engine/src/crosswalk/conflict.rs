@@ -365,7 +365,8 @@ fn within(given: &Test, wanted: &Test) -> bool {
 
 fn can_both_hold(a: &Rule, b: &Rule, reference: &Reference) -> bool {
     let all: Vec<&Condition> = a.when.iter().chain(&b.when).collect();
-    let dimensions: BTreeSet<&String> = all.iter().filter_map(|c| dimension_of(c)).collect();
+    let dimensions: BTreeSet<&String> =
+        all.iter().filter_map(|c| c.attribute.dimension()).collect();
     let mut accounts = reference.accounts.iter();
     let mut entities = reference.entities.iter();
     let mut affiliates = reference.entities.iter();
@@ -420,20 +421,8 @@ fn affiliate_passes(condition: &Condition, id: &str, row: Option<&EntityRow>) ->
     }
 }
 
-fn dimension_of(condition: &Condition) -> Option<&String> {
-    match &condition.attribute {
-        Attribute::Dimension(name) => Some(name),
-        Attribute::Account
-        | Attribute::AccountClass
-        | Attribute::Entity
-        | Attribute::EntityColumn(_)
-        | Attribute::Affiliate
-        | Attribute::AffiliateColumn(_) => None,
-    }
-}
-
 fn dimension_can_pass(dimension: &String, all: &[&Condition], reference: &Reference) -> bool {
-    let mine = |condition: &&&Condition| dimension_of(condition) == Some(dimension);
+    let mine = |condition: &&&Condition| condition.attribute.dimension() == Some(dimension);
     let tests: Vec<&Test> = all.iter().filter(mine).map(|c| &c.test).collect();
     let blank = reference.dimensions.get(dimension);
     let is_blank_seen = matches!(blank, None | Some(WhenBlank::Empty));

@@ -37,6 +37,19 @@ pub enum Attribute {
 }
 
 impl Attribute {
+    /// The name of the dimension, if it is one.
+    pub const fn dimension(&self) -> Option<&String> {
+        match self {
+            Self::Dimension(name) => Some(name),
+            Self::Account
+            | Self::AccountClass
+            | Self::Entity
+            | Self::EntityColumn(_)
+            | Self::Affiliate
+            | Self::AffiliateColumn(_) => None,
+        }
+    }
+
     /// The attribute of a name as rules write it.
     pub fn of_name(name: &str) -> Option<Self> {
         let attribute = match name.split_once('.') {

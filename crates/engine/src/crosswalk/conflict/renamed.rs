@@ -31,15 +31,8 @@ impl Checks<'_> {
 
     /// The value has a row, or an ancestor it may inherit one from.
     fn has_row(&self, attribute: &Attribute, rows: &BTreeMap<String, String>, id: &str) -> bool {
-        let parents = match attribute {
-            Attribute::Dimension(name) => self.reference.hierarchies.get(name),
-            Attribute::Account
-            | Attribute::AccountClass
-            | Attribute::Entity
-            | Attribute::EntityColumn(_)
-            | Attribute::Affiliate
-            | Attribute::AffiliateColumn(_) => None,
-        };
+        let hierarchies = &self.reference.hierarchies;
+        let parents = attribute.dimension().and_then(|name| hierarchies.get(name));
         rows.contains_key(id) || parents.is_some_and(|parents| parents.contains_key(id))
     }
 

@@ -56,12 +56,7 @@ impl Fusion {
             .with("q", &format!("absParentRequestId eq {request}"))
             .with("fields", FIELDS);
         let rows = self.scheduled("GET scheduler requests", &query).await?;
-        let request_of = |row: &Value| Request {
-            id: text(row, "requestId"),
-            title: text(row, "name"),
-            state: state_word(&text(row, "executionState"), &text(row, "state")),
-        };
-        let found = rows.iter().map(request_of);
+        let found = rows.iter().map(|row| request_of(row, "name"));
         Ok(found.filter(|found| found.id != request).collect())
     }
 
@@ -90,11 +85,7 @@ impl Fusion {
             };
             since = text(last, "submissionTime");
             for row in fresh {
-                let request = Request {
-                    id: text(row, "requestId"),
-                    title: text(row, "jobDefinitionId"),
-                    state: text(row, "state").to_uppercase(),
-                };
+                let request = request_of(row, "jobDefinitionId");
                 if self.is_import(&request) && self.has_group(&request.id, &import.group).await? {
                     let below = self.descendants(&request.id).await?;
                     return Ok(std::iter::once(request).chain(below).collect());
@@ -169,6 +160,15 @@ impl Fusion {
         let now_ms = self.client.ambient.clock.now().millis();
         let young_ms = self.client.config.import.young_ms;
         submitted.map_or(true, |at| now_ms.abs_diff(at.as_millisecond()) > young_ms)
+    }
+}
+
+/// The request of a row, with what tells what it is.
+fn request_of(row: &Value, title: &str) -> Request {
+    Request {
+        id: text(row, "requestId"),
+        title: text(row, title),
+        state: state_word(&text(row, "executionState"), &text(row, "state")),
     }
 }
 

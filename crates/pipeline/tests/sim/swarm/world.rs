@@ -213,7 +213,8 @@ impl World {
             systems: self.systems(&ambient, life),
             crosswalk: self.crosswalks[crosswalk].clone(),
             streams: streams(&self.flows()).unwrap(),
-            policy: policy(),
+            // Its six look-ups of a journal reach back more than an hour, further than the replicas of these worlds lag.
+            policy: DeliveryPolicy::default(),
             bounds: Bounds {
                 lease_len_max: self.shape.lease_len,
                 page_len_max: 50,
@@ -388,11 +389,6 @@ impl World {
         let mut refusals = self.refusals.lock().unwrap();
         *refusals.entry(why.to_owned()).or_default() += 1;
     }
-}
-
-/// Three look-ups reach further back than the replicas of this world lag.
-pub(crate) fn policy() -> DeliveryPolicy {
-    DeliveryPolicy::default()
 }
 
 fn twins(seed: u64, root: &std::path::Path, rng: &mut Rng) -> (IntacctTwin, FusionTwin) {

@@ -114,7 +114,9 @@ impl Tree {
 /// # Errors
 /// When this crate's folder has no parent, which would mean a moved crate.
 pub(crate) fn root() -> Result<PathBuf> {
-    let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
+    // As `cargo run` says now: a build folder that two clones share keeps the program of one of them for both.
+    let now = std::env::var_os("CARGO_MANIFEST_DIR");
+    let manifest = now.map_or_else(|| env!("CARGO_MANIFEST_DIR").into(), PathBuf::from);
     Ok(manifest
         .parent()
         .context("xtask stands in no project")?

@@ -70,6 +70,9 @@ pub(crate) async fn open_database(
                 "start the server, or correct its address; docs/systems/postgres.md"
             }
             OpenError::Unsafe { .. } => "docs/systems/postgres.md says what a server must promise",
+            OpenError::OtherIdentities { .. } => {
+                "name another database in [store], and begin at a cut-over date with an opening balance; docs/decisions/0008"
+            }
             OpenError::Address { .. }
             | OpenError::TooNew { .. }
             | OpenError::Foreign

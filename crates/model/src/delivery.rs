@@ -5,7 +5,7 @@ use std::fmt;
 use crate::ambient::Timestamp;
 use crate::canonical::Digest;
 use crate::currency::Currency;
-use crate::identifier::{AccountingDate, DocumentId, Origin, Revision, SystemId};
+use crate::identifier::{AccountingDate, DocumentId, Origin, Revision, SystemId, number_in};
 use crate::money::Amount;
 
 /// Our searchable mark in the target. Stable for one source document and target, whatever happens to its content.
@@ -15,15 +15,29 @@ pub struct Stamp(String);
 /// Every stamp begins with this, so that our own postings are known on sight.
 pub const STAMP_PREFIX: &str = "TIEOUT-";
 
+/// Characters of a stamp without a correction's number.
+const STAMP_LEN: usize = 26;
+
+/// Crockford's digits of five bits each; their order is that of their bytes.
+const DIGITS: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+
 impl Stamp {
     /// The stamp of the document born at `origin` for `target`: 26 characters, so that it fits the shortest searchable field we use (50).
+    ///
+    /// The first 8 of the 19 digits after the prefix are the number in the origin (modulo 2^40), so that stamps of documents born together
+    /// lie together in a database (decision 0008); the other 11 are the beginning of a digest (55 bits).
     pub fn of(origin: &Origin, target: &SystemId) -> Self {
+        let origin = origin.to_string();
         let digest = Digest::of(format!("{origin}>{target}").as_bytes());
-        let text = digest.to_string();
-        Self(format!(
-            "{STAMP_PREFIX}{}",
-            text.get(..19).unwrap_or_default().to_uppercase()
-        ))
+        let (head, _) = digest.as_bytes().split_at(8);
+        let tail = head
+            .iter()
+            .fold(0, |bits, byte| (bits << 8) | u64::from(*byte));
+        let mut text = String::with_capacity(STAMP_LEN);
+        text.push_str(STAMP_PREFIX);
+        push_digits(&mut text, number_in(&origin), 8);
+        push_digits(&mut text, tail, 11);
+        Self(text)
     }
 
     /// The stamp of the `n`-th correction of a document (0 is the document itself).
@@ -45,6 +59,14 @@ impl Stamp {
     /// The text.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+/// The lowest `count` digits of `bits`, highest first.
+fn push_digits(text: &mut String, bits: u64, count: u32) {
+    for place in (0..count).rev() {
+        let digit = usize::try_from((bits >> (5 * place)) & 31).unwrap_or(0);
+        text.push(char::from(DIGITS[digit]));
     }
 }
 
@@ -170,5 +192,31 @@ impl FaultClass {
             Self::Unauthorised => "unauthorised",
             Self::Incompatible => "incompatible",
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Stamp;
+    use crate::identifier::{NaturalKey, Origin, SystemId};
+
+    fn stamp(key: &str, target: &str) -> String {
+        let origin = Origin {
+            system: SystemId::new("intacct"),
+            company: "ACME".to_owned(),
+            natural_key: NaturalKey::new(key),
+        };
+        Stamp::of(&origin, &SystemId::new(target)).to_string()
+    }
+
+    #[test]
+    fn a_stamp_has_26_characters_and_the_order_of_its_records_numbers() {
+        let bill = stamp("APBILL/4711", "fusion");
+        assert_eq!((bill.len(), &bill[..15]), (26, "TIEOUT-000004K7"));
+        assert!(bill < stamp("APBILL/4712", "fusion"));
+        assert_ne!(bill, stamp("APBILL/4711", "fusion-2"));
+        assert_ne!(bill, stamp("GLBATCH/4711", "fusion"));
+        let without = stamp("VENDOR/Main", "fusion 7");
+        assert_eq!(&without[..15], "TIEOUT-00000000");
     }
 }

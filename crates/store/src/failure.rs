@@ -149,6 +149,16 @@ pub enum OpenError {
         /// Newest layout that is known.
         known: i64,
     },
+    /// A build before the first release filled the database, and gave documents other identities: each would be taken for new and posted
+    /// once more.
+    #[error(
+        "the database has the layout {found}, whose documents bear identities of a build before the first release: this program would take each of \
+         them for a new one and post it again; keep the database with the build that made it, and begin a new one (docs/decisions/0008)"
+    )]
+    OtherIdentities {
+        /// Layout of the database.
+        found: i64,
+    },
     /// The file is a database of another program.
     #[error(
         "the database has tables but no layout version: it belongs to another program; name another file"

@@ -4,9 +4,11 @@ use crate::database::Database;
 use crate::dialect;
 use crate::failure::{CommitError, LoadError, OpenError};
 use crate::link::{Link, params};
+use crate::row;
+use tieout_model::canonical;
 
 /// The steps; the layout's version is the number of steps taken.
-const STEPS: [&str; 7] = [
+const STEPS: [&str; 8] = [
     include_str!("../migrations/0001_documents.sql"),
     include_str!("../migrations/0002_findings.sql"),
     include_str!("../migrations/0003_recorded.sql"),
@@ -14,7 +16,12 @@ const STEPS: [&str; 7] = [
     include_str!("../migrations/0005_trace.sql"),
     include_str!("../migrations/0006_budget.sql"),
     include_str!("../migrations/0007_rows.sql"),
+    include_str!("../migrations/0008_order.sql"),
 ];
+
+/// Databases of earlier layouts may hold documents under identities that are made otherwise today (decision 0008).
+const IDENTITIES_SINCE: i64 = 8;
+const FIRST_ENVELOPE: &str = "SELECT m.id, e.body FROM document m JOIN envelope e ON e.document = m.sequence ORDER BY m.sequence LIMIT 1";
 
 const CREATE_VERSION: &str =
     "CREATE TABLE IF NOT EXISTS schema_version (version INTEGER NOT NULL PRIMARY KEY) STRICT;";
@@ -39,6 +46,9 @@ pub(crate) fn migrate(database: &Database) -> Result<(), OpenError> {
     if found > known {
         return Err(OpenError::TooNew { found, known });
     }
+    if (1..IDENTITIES_SINCE).contains(&found) && !database.read(has_our_identities)? {
+        return Err(OpenError::OtherIdentities { found });
+    }
     for (number, step) in (1..).zip(STEPS) {
         if found < number {
             database.write(|link| take(link, number, step))?;
@@ -60,6 +70,17 @@ fn layout(link: &Link<'_>) -> Result<Layout, LoadError> {
     } else {
         Layout::Version(0)
     })
+}
+
+/// True if documents are known under the identities that this program gives them: it would take every other one for new.
+fn has_our_identities(link: &Link<'_>) -> Result<bool, LoadError> {
+    let mut first = link.prepare_cached(FIRST_ENVELOPE)?;
+    let mut rows = first.query(params![])?;
+    let Some(row) = rows.next()? else {
+        return Ok(true);
+    };
+    let body: Vec<u8> = row.get(1)?;
+    Ok(canonical::decode_envelope(&body)?.id() == row::document_id(row, 0)?)
 }
 
 /// Takes a step unless it was taken: the version is read inside the transaction, since two programs may open the same database at the same

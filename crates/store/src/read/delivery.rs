@@ -40,8 +40,8 @@ const POSTED: &str = concat!(
     delivery_columns!(),
     ", p.body, e.body, d.sequence FROM delivery d JOIN payload p ON p.delivery = d.sequence \
      JOIN document m ON m.sequence = d.document JOIN envelope e ON e.document = m.sequence \
-     WHERE d.state = 'posted' AND d.entity = ?1 AND d.accounting_date <= ?2 AND (d.accounting_date, d.sequence) > (?3, ?4) \
-     ORDER BY d.accounting_date, d.sequence LIMIT ?5"
+     WHERE d.sequence > ?3 AND d.state = 'posted' AND d.entity = ?1 AND d.accounting_date <= ?2 \
+     ORDER BY d.sequence LIMIT ?4"
 );
 
 /// Rows read at once for [`Store::posted_of`]: some megabytes with the largest documents.
@@ -148,8 +148,8 @@ impl Store {
         .await
     }
 
-    /// Every posted delivery of an entity with an accounting date up to `through`, by date, one after the other: memory stays bounded,
-    /// and `each` may take its time. Deliveries that are posted meanwhile may or may not be among them.
+    /// Every posted delivery of an entity with an accounting date up to `through`, in the order in which they were opened, one after the
+    /// other: memory stays bounded, and `each` may take its time. Deliveries that are posted meanwhile may or may not be among them.
     ///
     /// # Errors
     /// [`LoadError`].
@@ -159,11 +159,11 @@ impl Store {
         through: AccountingDate,
         each: &mut (dyn FnMut(PostedDelivery) + Send),
     ) -> Result<(), LoadError> {
-        let mut after = (String::new(), 0_i64);
+        let mut after = 0_i64;
         loop {
             let entity = entity.clone();
             let page = self.read("reading posted deliveries", move |connection| {
-                posted_page(connection, &entity, through, &after)
+                posted_page(connection, &entity, through, after)
             });
             let (page, last) = page.await?;
             page.into_iter().for_each(&mut *each);
@@ -175,23 +175,18 @@ impl Store {
     }
 }
 
-/// Where a page of posted deliveries ends: accounting date and row.
-type PageEnd = (String, i64);
-
-/// One page after `after`, and where it ends if more may follow.
+/// One page after the row `after`, and the row it ends with if more may follow.
 fn posted_page(
     connection: &Link<'_>,
     entity: &EntityId,
     through: AccountingDate,
-    after: &PageEnd,
-) -> Result<(Vec<PostedDelivery>, Option<PageEnd>), LoadError> {
+    after: i64,
+) -> Result<(Vec<PostedDelivery>, Option<i64>), LoadError> {
     let mut statement = connection.prepare_cached(POSTED)?;
-    let (date, sequence) = after;
     let mut rows = statement.query(params![
         entity.as_str(),
         through.to_string(),
-        date,
-        sequence,
+        after,
         row::limit(POSTED_PAGE_LEN)
     ])?;
     let mut page = Vec::new();
@@ -201,10 +196,7 @@ fn posted_page(
         let payload = row.get(DELIVERY_COLUMNS)?;
         let envelope: Vec<u8> = row.get(DELIVERY_COLUMNS + 1)?;
         let envelope = canonical::decode_envelope(&envelope)?;
-        last = Some((
-            delivery.accounting_date.to_string(),
-            row.get(DELIVERY_COLUMNS + 2)?,
-        ));
+        last = Some(row.get(DELIVERY_COLUMNS + 2)?);
         page.push(PostedDelivery {
             delivery,
             payload,

@@ -128,7 +128,7 @@ impl Replay {
         r.option(Reader::text)?;
         let [origin, number, revision] = read_texts::<3>(r)?;
         let body = read_digest(r)?;
-        let id = id_of(&origin);
+        let id = DocumentId::of_text(&origin);
         let settled = self.documents.get(&id).and_then(|known| known.settled);
         let trace = DocumentTrace {
             facts: of_texts(&[&flow, &origin, &number, &revision], Some(&body)),
@@ -151,7 +151,7 @@ impl Replay {
         let facts = of_texts(&[&flow, &origin, &number, &kind, &entity], None);
         let known = self
             .documents
-            .entry(id_of(&origin))
+            .entry(DocumentId::of_text(&origin))
             .or_insert(DocumentTrace {
                 facts,
                 revision: None,
@@ -304,11 +304,6 @@ fn read_opened(r: &mut Reader<'_>) -> Result<(DeliveryId, DeliveryTrace), Undeco
         moved_at,
     };
     Ok((id, trace))
-}
-
-/// A document's id is the digest of its origin.
-fn id_of(origin: &str) -> DocumentId {
-    DocumentId::from_bytes(of_text(origin))
 }
 
 fn read_id(r: &mut Reader<'_>) -> Result<DocumentId, Undecodable> {

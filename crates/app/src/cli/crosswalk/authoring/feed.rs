@@ -102,6 +102,8 @@ async fn add_entity(
         .posted_of(entity, period.end, &mut each)
         .await
         .map_err(|error| unreadable(&error))?;
+    // By date, and of one day in the order in which they were opened.
+    mine.sort_by_key(|posted| posted.delivery.accounting_date);
     for posted in &mine {
         add(crosswalk, &revisions, posted, feed)?;
     }

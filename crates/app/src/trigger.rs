@@ -10,8 +10,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::Router;
 use axum::body::Bytes;
-use axum::extract::{DefaultBodyLimit, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{IntoResponse as _, Response};
 use axum::routing::post;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
@@ -20,6 +22,9 @@ use tieout_model::Ambient;
 use tieout_pipeline::Wake;
 
 use crate::problem::Problem;
+use crate::trigger::door::Haste;
+
+mod door;
 
 /// How far a caller's clock may be off.
 const TOLERANCE_S: u64 = 300;
@@ -64,12 +69,12 @@ impl Trigger {
     }
 
     fn accept(&self, headers: &HeaderMap, body: &[u8]) -> Result<(), Refusal> {
-        let id = header(headers, "webhook-id")?;
+        let id = text_of(headers, "webhook-id")?;
         if id.is_empty() || id.len() > ID_LEN_MAX {
             return Err(Refusal::BadId);
         }
-        let time = header(headers, "webhook-timestamp")?;
-        let signatures = header(headers, "webhook-signature")?;
+        let time = text_of(headers, "webhook-timestamp")?;
+        let signatures = text_of(headers, "webhook-signature")?;
         let now = self.ambient.clock.now().millis().div_euclid(1000);
         let sent: i64 = time.parse().map_err(|_| Refusal::BadTime)?;
         if now.abs_diff(sent) > TOLERANCE_S {
@@ -120,7 +125,7 @@ pub(crate) fn check(secrets: &[Secret]) -> Result<(), Problem> {
     Err(Problem::new("P0014", what).hint("make one with `openssl rand -hex 32` and share it"))
 }
 
-fn header<'a>(headers: &'a HeaderMap, name: &'static str) -> Result<&'a str, Refusal> {
+fn text_of<'a>(headers: &'a HeaderMap, name: &'static str) -> Result<&'a str, Refusal> {
     headers
         .get(name)
         .and_then(|v| v.to_str().ok())
@@ -151,14 +156,31 @@ fn unhex(text: &str) -> Option<Vec<u8>> {
 pub(crate) async fn serve(
     trigger: Trigger,
     at: SocketAddr,
-) -> std::io::Result<(SocketAddr, impl Future<Output = std::io::Result<()>>)> {
-    let listener = tokio::net::TcpListener::bind(at).await?;
-    let address = listener.local_addr()?;
+) -> std::io::Result<(SocketAddr, impl Future<Output = ()>)> {
+    serve_within(Haste::default(), trigger, at).await
+}
+
+async fn serve_within(
+    haste: Haste,
+    trigger: Trigger,
+    at: SocketAddr,
+) -> std::io::Result<(SocketAddr, impl Future<Output = ()>)> {
     let router = Router::new()
         .route("/trigger", post(receive))
+        .layer(from_fn_with_state(haste, hurry))
         .layer(DefaultBodyLimit::max(BODY_LEN_MAX))
         .with_state(Arc::new(trigger));
-    Ok((address, async move { axum::serve(listener, router).await }))
+    door::open(haste, router, at).await
+}
+
+/// A caller that lets its body wait is told so and cut off.
+async fn hurry(State(haste): State<Haste>, call: Request, next: Next) -> Response {
+    let answer = tokio::time::timeout(haste.call, next.run(call)).await;
+    answer.unwrap_or_else(|_| {
+        let words = "the call did not arrive in time\n";
+        let close = [(header::CONNECTION, "close")];
+        (StatusCode::REQUEST_TIMEOUT, close, words).into_response()
+    })
 }
 
 async fn receive(

@@ -222,6 +222,11 @@ async fn target_findings(
 
 /// After a lost answer only the scheduler can say that an import still runs.
 async fn unfinished_imports(clients: &Clients) -> Finding {
+    let what = "ask the scheduler for imports of our user".to_owned();
+    if !clients.fusion.asks_scheduler() {
+        let why = "import.running_states is empty: not asked, and a journal whose answer was lost counts as absent after an hour".to_owned();
+        return Finding::of("fusion", what, Ok(why));
+    }
     let outcome = match clients.fusion.unfinished_imports().await {
         Ok(running) if running.is_empty() => Ok("none runs for long".to_owned()),
         Ok(running) => Ok(format!("still running: {}", running.join(", "))),
@@ -229,7 +234,6 @@ async fn unfinished_imports(clients: &Clients) -> Finding {
             "{fault}; grant the user the scheduler's REST service, else a journal whose answer was lost counts as absent after an hour although its import may still be queued"
         )),
     };
-    let what = "ask the scheduler for imports of our user".to_owned();
     Finding::of("fusion", what, outcome)
 }
 

@@ -7,8 +7,9 @@ use std::time::{Duration, Instant};
 use axum::http::HeaderMap;
 
 use super::BODY_LEN_MAX;
-use super::serve;
+use super::door::Haste;
 use super::tests::{signed, trigger};
+use super::{serve, serve_within};
 
 /// A request as it is sent: line, headers, body.
 struct Call {
@@ -182,4 +183,43 @@ fn thirty_forged_calls_are_refused_and_wake_nothing() {
     // The door still works, once for each call.
     assert_eq!(good("good").send(address), 202);
     assert_eq!(good("good").send(address), 200);
+}
+
+/// What the endpoint answers to a call that stops in the middle.
+fn answer_to(address: SocketAddr, beginning: &str) -> String {
+    let mut stream = TcpStream::connect(address).unwrap();
+    let patience = Some(Duration::from_secs(5));
+    stream.set_read_timeout(patience).unwrap();
+    stream.write_all(beginning.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
+}
+
+#[test]
+fn a_caller_that_sends_slowly_is_cut_off() {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()
+        .unwrap();
+    let here = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    let haste = Haste {
+        head: Duration::from_millis(50),
+        call: Duration::from_millis(50),
+        connection: Duration::from_secs(4),
+    };
+    let (address, serving) = runtime
+        .block_on(serve_within(haste, trigger(), here))
+        .unwrap();
+    runtime.spawn(serving);
+    let slow_body = "POST /trigger HTTP/1.1\r\nhost: t\r\ncontent-length: 9\r\n\r\n{";
+    let answer = answer_to(address, slow_body);
+    assert!(answer.starts_with("HTTP/1.1 408 "), "{answer}");
+    assert!(answer.ends_with("did not arrive in time\n"), "{answer}");
+    let slow_head = answer_to(address, "POST /trigger HTTP/1.1\r\nhost:");
+    assert_eq!(
+        (slow_head.as_str(), answer_to(address, "").as_str()),
+        ("", "")
+    );
 }

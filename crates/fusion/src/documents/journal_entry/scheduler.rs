@@ -20,6 +20,11 @@ const PAGES_MAX: usize = 20;
 const FIELDS: &str = "requestId,parentRequestId,absParentRequestId,name,state,executionState";
 
 impl Fusion {
+    /// True if the configuration knows the scheduler's words for requests that have not ended.
+    pub fn asks_scheduler(&self) -> bool {
+        !self.client.config.import.running_states.is_empty()
+    }
+
     /// Numbers of the requests of our user that load or import journals, were submitted a while ago and have not ended: what they will bring is
     /// not there yet. Young ones are left out: they say nothing of an answer lost long ago, and under steady traffic there is always one.
     /// None if the configuration has no words for their states. That a request submitted by another one keeps its submitter is assumed.
@@ -28,7 +33,7 @@ impl Fusion {
     /// [`Fault`] if the scheduler can't be asked, or the user may not ask it.
     pub async fn unfinished_imports(&self) -> Result<Vec<String>, Fault> {
         let import = &self.client.config.import;
-        if import.running_states.is_empty() {
+        if !self.asks_scheduler() {
             return Ok(Vec::new());
         }
         let states: Vec<String> = import

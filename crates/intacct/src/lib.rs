@@ -16,6 +16,7 @@ mod documents;
 mod lines;
 mod login;
 mod query;
+mod rows;
 mod source;
 mod target;
 mod tenant;
@@ -32,6 +33,7 @@ pub use config::{
     BalanceFunction, BalanceReading, Bounds, Capture, DimensionField, IntacctConfig, Posting,
     UserZone,
 };
+pub use rows::PlainRow;
 pub use values::SourceValue;
 
 /// One Sage Intacct company.

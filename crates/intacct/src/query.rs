@@ -138,7 +138,7 @@ pub(crate) struct Query<'a> {
     pub(crate) object: &'a str,
     /// The fields.
     pub(crate) fields: &'a [String],
-    /// Which rows.
+    /// Which rows; all of them for an empty [`Filter::And`].
     pub(crate) filter: Filter,
     /// In which order, ascending.
     pub(crate) order: &'a [&'a str],
@@ -161,7 +161,9 @@ impl Query<'_> {
                     select.leaf("field", field);
                 }
             });
-            query.nest("filter", |filter| self.filter.write(filter));
+            if self.filter != Filter::And(Vec::new()) {
+                query.nest("filter", |filter| self.filter.write(filter));
+            }
             query.nest("orderby", |order| {
                 for field in self.order {
                     order.nest("order", |one| {

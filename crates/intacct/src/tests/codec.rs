@@ -18,8 +18,8 @@ use crate::documents::{LineColumns, Reading, Record, journal_entry, supplier_inv
 use crate::lines::Lines;
 use crate::query::{Authentication, Filter, Query, Sender, envelope, session};
 use crate::tenant::Entities;
+use crate::tests::answer;
 use crate::xml::answer::Table;
-use crate::xml::read::answer;
 
 fn table(body: &str) -> Table {
     let mut read = answer(body.as_bytes()).unwrap();

@@ -1,4 +1,5 @@
-use crate::xml::read::{DEPTH_MAX, SIZE_MAX, Unreadable, answer};
+use crate::tests::answer;
+use crate::xml::read::{DEPTH_MAX, SIZE_MAX, Unreadable};
 
 fn around(inside: &str) -> String {
     format!(
@@ -47,6 +48,27 @@ fn only_named_and_numeric_entities_exist() {
     let read = answer(body.as_bytes()).unwrap();
     let table = &read.results[0].data;
     assert_eq!(table.row(0).unwrap().named("A"), "&<>\"''\u{20ac}");
+}
+
+#[test]
+fn a_value_in_pieces_is_read_whole_and_values_beside_it_stay_apart() {
+    let body = around(
+        "<r><A>plain</A><B>Smith &amp; Sons &lt;Ltd&gt;</B><C><![CDATA[a]]>b<![CDATA[<c>]]></C><D></D><E/><F>one\r\ntwo</F><G>&amp;</G><H>é<!-- no -->è</H></r>",
+    );
+    let read = answer(body).unwrap();
+    let row = read.results[0].data.row(0).unwrap();
+    let all: Vec<(&str, &str)> = row.pairs().collect();
+    let expected = [
+        ("A", "plain"),
+        ("B", "Smith & Sons <Ltd>"),
+        ("C", "ab<c>"),
+        ("D", ""),
+        ("E", ""),
+        ("F", "one\ntwo"),
+        ("G", "&"),
+        ("H", "éè"),
+    ];
+    assert_eq!(all, expected);
 }
 
 #[test]

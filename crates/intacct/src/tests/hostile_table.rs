@@ -2,7 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use crate::xml::read::{DEPTH_MAX, SIZE_MAX, Unreadable, answer};
+use crate::tests::answer;
+use crate::xml::read::{DEPTH_MAX, SIZE_MAX, Unreadable};
 
 /// Bound of each refusal.
 const TIME_MAX: Duration = Duration::from_secs(1);

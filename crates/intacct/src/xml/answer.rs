@@ -1,8 +1,11 @@
 //! What an answer of the gateway holds, once read: three levels of status, errors, rows.
 //!
-//! Rows are kept flat: one text for a whole page, one list of cells, so that a page of 2,000 rows costs a handful of allocations.
+//! Rows are kept flat: the bytes of the answer as they came, and one list of cells that says where in them each value stands, so that a page of
+//! 2,000 rows costs a handful of allocations and no value is copied.
 
 use std::collections::HashMap;
+
+use bytes::Bytes;
 
 /// One answer.
 #[derive(Debug, Clone, Default)]
@@ -86,7 +89,10 @@ pub(crate) struct Table {
     pub(crate) row_name: String,
     /// Where each name stands in `fields`.
     places: HashMap<String, u16>,
-    text: String,
+    /// The answer.
+    body: Bytes,
+    /// Values that stand nowhere in the answer as they read: with references, or in several pieces.
+    made: String,
     cells: Vec<Cell>,
     rows: Vec<u32>,
 }
@@ -96,11 +102,22 @@ const FIELDS_MAX: usize = 5_000;
 /// Cells of one answer: a page has 2,000 rows, of an object with a thousand fields.
 const CELLS_MAX: usize = 2_000_000;
 
+/// Where a value stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum Place {
+    /// Nowhere: it is empty.
+    #[default]
+    Nowhere,
+    /// In the answer, from one byte to another.
+    There(u32, u32),
+    /// Among the values that were made up, from here to the next.
+    Made(u32, u32),
+}
+
 #[derive(Debug, Clone, Copy)]
 struct Cell {
     field: u16,
-    start: u32,
-    end: u32,
+    place: Place,
 }
 
 /// A field of a table, resolved once per page.
@@ -119,10 +136,22 @@ pub(crate) struct Row<'a> {
 const CELL_LEN: usize = 24;
 
 impl Table {
-    /// Makes room for the rows of an answer of `len` bytes, so that a page is written once and never moved.
-    pub(crate) fn reserve(&mut self, len: usize) {
-        self.text.reserve(len);
-        self.cells.reserve((len / CELL_LEN).min(CELLS_MAX));
+    /// A table of values in `body`. Makes room for its rows, so that they are written once and never moved.
+    pub(super) fn within(body: Bytes) -> Self {
+        let cells = (body.len() / CELL_LEN).min(CELLS_MAX);
+        Self {
+            body,
+            cells: Vec::with_capacity(cells),
+            ..Self::default()
+        }
+    }
+
+    /// The same without room.
+    pub(super) fn among(body: Bytes) -> Self {
+        Self {
+            body,
+            ..Self::default()
+        }
     }
 
     /// Number of rows.
@@ -155,12 +184,21 @@ impl Table {
         Column(position.and_then(|at| u16::try_from(at).ok()))
     }
 
-    pub(super) fn text_len(&self) -> usize {
-        self.text.len()
-    }
-
-    pub(super) fn push_text(&mut self, text: &str) {
-        self.text.push_str(text);
+    /// Puts `text` behind what is known of a value.
+    pub(super) fn extended(&mut self, before: Place, text: &str) -> Option<Place> {
+        let start = match before {
+            Place::Nowhere => self.made.len(),
+            Place::Made(start, _) => index_of(start),
+            Place::There(from, to) => {
+                let start = self.made.len();
+                let known = self.body.get(index_of(from)..index_of(to))?;
+                self.made.push_str(std::str::from_utf8(known).ok()?);
+                start
+            }
+        };
+        self.made.push_str(text);
+        let end = u32::try_from(self.made.len()).ok()?;
+        Some(Place::Made(u32::try_from(start).ok()?, end))
     }
 
     pub(super) fn begin_row(&mut self, name: &str) -> Option<()> {
@@ -174,8 +212,8 @@ impl Table {
         Some(())
     }
 
-    /// Notes that the text from `start` to the end is the value of `name` in the current row. `None` past any bound.
-    pub(super) fn push_cell(&mut self, name: &str, start: usize) -> Option<()> {
+    /// Notes where the value of `name` in the current row stands. `None` past any bound.
+    pub(super) fn push_cell(&mut self, name: &str, place: Place) -> Option<()> {
         let row_start = self.rows.last().map_or(0, |start| index_of(*start));
         let guess = self.cells.len().saturating_sub(row_start);
         let field = match self.fields.get(guess) {
@@ -197,8 +235,7 @@ impl Table {
         }
         self.cells.push(Cell {
             field: u16::try_from(field).ok()?,
-            start: u32::try_from(start).ok()?,
-            end: u32::try_from(self.text.len()).ok()?,
+            place,
         });
         Some(())
     }
@@ -250,10 +287,17 @@ impl<'a> Row<'a> {
             .unwrap_or_default()
     }
 
+    /// The answer was UTF-8 as a whole, and values begin and end at brackets.
     fn value(&self, cell: &Cell) -> &'a str {
-        self.table
-            .text
-            .get(index_of(cell.start)..index_of(cell.end))
-            .unwrap_or("")
+        let table = self.table;
+        let found = match cell.place {
+            Place::Nowhere => None,
+            Place::There(from, to) => {
+                let bytes = table.body.get(index_of(from)..index_of(to));
+                bytes.and_then(|bytes| std::str::from_utf8(bytes).ok())
+            }
+            Place::Made(from, to) => table.made.get(index_of(from)..index_of(to)),
+        };
+        found.unwrap_or("")
     }
 }

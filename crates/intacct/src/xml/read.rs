@@ -3,10 +3,11 @@
 //! Invariants: a document type declaration is refused at its first byte; nesting and size are bounded; only the five named entities and
 //! numeric references exist; an answer that ends early is never mistaken for a short one.
 
+use bytes::Bytes;
 use quick_xml::Reader;
 use quick_xml::events::{BytesRef, BytesStart, Event};
 
-use crate::xml::answer::{Answer, ErrorWords, FunctionResult, Table};
+use crate::xml::answer::{Answer, ErrorWords, FunctionResult, Place, Table};
 
 /// Deepest nesting that is read.
 pub(crate) const DEPTH_MAX: usize = 64;
@@ -30,7 +31,7 @@ pub(crate) enum Unreadable {
 ///
 /// # Errors
 /// [`Unreadable`].
-pub(crate) fn answer(body: &[u8]) -> Result<Answer, Unreadable> {
+pub(crate) fn answer(body: &Bytes) -> Result<Answer, Unreadable> {
     if body.len() > SIZE_MAX {
         return Err(hostile(format!("{} bytes are too many", body.len())));
     }
@@ -49,7 +50,7 @@ pub(crate) fn answer(body: &[u8]) -> Result<Answer, Unreadable> {
     }
     let mut reader = Reader::from_str(text);
     let mut state = State {
-        len: text.len(),
+        body: body.clone(),
         ..State::default()
     };
     loop {
@@ -99,8 +100,8 @@ pub(crate) fn shortened(text: &str) -> String {
 /// Where the reading stands.
 #[derive(Default)]
 struct State {
-    /// Bytes of the whole answer.
-    len: usize,
+    /// The whole answer.
+    body: Bytes,
     /// Names of the open elements.
     open: Vec<String>,
     /// Number of open elements; `open` may be longer, its texts are reused.
@@ -111,8 +112,8 @@ struct State {
     is_leaf: bool,
     /// Text of the innermost element outside rows.
     text: String,
-    /// Where the text of the innermost element inside a row begins.
-    cell_start: usize,
+    /// Where the text of the innermost element inside a row stands, as far as it was read.
+    cell: Place,
     /// True once the root was closed.
     is_done: bool,
     answer: Answer,
@@ -140,23 +141,23 @@ impl State {
         self.text.clear();
         if self.data_depth > 0 {
             let is_row = self.depth == self.data_depth + 1;
-            let table = self.table()?;
             if is_row {
-                table.begin_row(name).ok_or_else(too_large)?;
+                self.table()?.begin_row(name).ok_or_else(too_large)?;
             }
-            self.cell_start = self.table()?.text_len();
+            self.cell = Place::Nowhere;
             return Ok(());
         }
         match (self.depth, name) {
             (3, "result") => self.answer.results.push(FunctionResult::default()),
             (4, "data") if self.is_open(2, "result") => {
                 self.data_depth = self.depth;
-                let mut table = attributes(start)?;
-                // Once at most: an answer may hold any number of results.
-                if self.answer.results.len() == 1 {
-                    table.reserve(self.len);
-                }
-                self.result()?.data = table;
+                // Room once at most: an answer may hold any number of results.
+                let table = if self.answer.results.len() == 1 {
+                    Table::within(self.body.clone())
+                } else {
+                    Table::among(self.body.clone())
+                };
+                self.result()?.data = attributes(start, table)?;
             }
             (_, "error") => {
                 let errors = self.errors()?;
@@ -187,7 +188,7 @@ impl State {
             self.data_depth = 0;
         } else if self.is_leaf && self.depth > self.data_depth + 1 {
             let first = self.data_depth + 1;
-            let start = self.cell_start;
+            let place = self.cell;
             let path: Option<String> = (self.depth > first + 1).then(|| {
                 let names = self.open.get(first..self.depth).unwrap_or_default();
                 names.join(".")
@@ -196,7 +197,7 @@ impl State {
                 Some(path) => path,
                 None => std::mem::take(self.open.get_mut(self.depth - 1).ok_or_else(too_large)?),
             };
-            let pushed = self.table()?.push_cell(&name, start);
+            let pushed = self.table()?.push_cell(&name, place);
             if let Some(slot) = self.open.get_mut(self.depth - 1) {
                 *slot = name;
             }
@@ -239,11 +240,31 @@ impl State {
         }
         if self.data_depth > 0 {
             if self.is_leaf && self.depth > self.data_depth {
-                self.table()?.push_text(text);
+                self.cell_text(text)?;
             }
         } else if self.is_leaf {
             self.text.push_str(text);
         }
+        Ok(())
+    }
+
+    /// The first text of a cell stands in the answer, unless it was changed while it was read.
+    fn cell_text(&mut self, text: &str) -> Result<(), Unreadable> {
+        if text.is_empty() {
+            return Ok(());
+        }
+        let there = match self.cell {
+            Place::Nowhere => place_in(&self.body, text),
+            Place::There(..) | Place::Made(..) => None,
+        };
+        self.cell = match there {
+            Some(place) => place,
+            None => {
+                let before = self.cell;
+                let extended = self.table()?.extended(before, text);
+                extended.ok_or_else(too_large)?
+            }
+        };
         Ok(())
     }
 
@@ -305,8 +326,20 @@ fn too_large() -> Unreadable {
     hostile("a table beyond every bound".to_owned())
 }
 
-fn attributes(start: &BytesStart<'_>) -> Result<Table, Unreadable> {
-    let mut table = Table::default();
+/// Where in `body` a text stands that was borrowed from it.
+fn place_in(body: &Bytes, text: &str) -> Option<Place> {
+    let from = text.as_ptr().addr().checked_sub(body.as_ptr().addr())?;
+    let to = from.checked_add(text.len())?;
+    if to > body.len() {
+        return None;
+    }
+    Some(Place::There(
+        u32::try_from(from).ok()?,
+        u32::try_from(to).ok()?,
+    ))
+}
+
+fn attributes(start: &BytesStart<'_>, mut table: Table) -> Result<Table, Unreadable> {
     // Whether a name stands twice is not asked: that would compare each with all.
     for attribute in start.attributes().with_checks(false) {
         let attribute = attribute.map_err(|fault| broken(fault.to_string()))?;

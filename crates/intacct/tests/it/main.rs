@@ -9,5 +9,6 @@ mod books;
 mod capture;
 mod company;
 mod posting;
+mod rows;
 mod trouble;
 mod values;

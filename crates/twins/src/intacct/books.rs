@@ -13,6 +13,7 @@ pub(in crate::intacct) mod post;
 pub(in crate::intacct) mod schema;
 pub(in crate::intacct) mod table;
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::amount::Amount;
@@ -155,19 +156,17 @@ impl Books {
     }
 
     /// The text or number a cell shows, with its kind.
-    pub(in crate::intacct) fn show(&self, cell: u32, kind: Kind) -> String {
-        if cell == 0 {
-            return String::new();
-        }
+    fn show(&self, cell: u32, kind: Kind) -> Cow<'_, str> {
         let inner = cell & !INLINE;
         match (cell & INLINE != 0, kind) {
-            (false, _) => self.pool.get(cell).to_owned(),
-            (true, Kind::Date) => moment::day_to_us(inner),
-            (true, Kind::Timestamp) => {
-                moment::moment_to_us(inner, self.options.user_offset_minutes)
-            }
+            (false, _) => Cow::Borrowed(self.pool.get(cell)),
+            (true, Kind::Date) => Cow::Owned(moment::day_to_us(inner)),
+            (true, Kind::Timestamp) => Cow::Owned(moment::moment_to_us(
+                inner,
+                self.options.user_offset_minutes,
+            )),
             (true, Kind::Text | Kind::Integer | Kind::Decimal | Kind::Boolean | Kind::Enum) => {
-                inner.to_string()
+                Cow::Owned(inner.to_string())
             }
         }
     }
@@ -262,10 +261,24 @@ impl Books {
 
     /// A field as text; empty if it is empty or unknown.
     pub(in crate::intacct) fn text(&self, id: TableId, row: u32, field: &str) -> String {
-        match self.value(id, row, field) {
+        self.words(id, row, (field, None)).into_owned()
+    }
+
+    /// The same, of a field whose column is known where it is one of the object itself.
+    pub(in crate::intacct) fn words(
+        &self,
+        id: TableId,
+        row: u32,
+        (field, column): (&str, Option<&Column>),
+    ) -> Cow<'_, str> {
+        let value = match column {
+            Some(column) => self.column_value(id, row, column),
+            None => self.value(id, row, field),
+        };
+        match value {
             Some(Value::Cell(cell, kind)) => self.show(cell, kind),
-            Some(Value::Made(text, _)) => text,
-            None => String::new(),
+            Some(Value::Made(text, _)) => Cow::Owned(text),
+            None => Cow::Borrowed(""),
         }
     }
 

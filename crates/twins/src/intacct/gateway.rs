@@ -54,9 +54,8 @@ impl Control {
         out
     }
 
-    /// The whole answer around a body.
-    fn envelope(&self, body: &str) -> String {
-        let flat = envelope(body);
+    /// The whole answer, as the caller wants it spaced.
+    fn spaced(&self, flat: String) -> String {
         if self.spaced {
             xml::indent(&flat)
         } else {
@@ -76,8 +75,12 @@ fn reply(status: StatusCode, kind: &str, body: String) -> Response<Bytes> {
     response
 }
 
+/// What stands before and after the body of an answer.
+const HEAD: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<response>";
+const FOOT: &str = "</response>";
+
 fn envelope(body: &str) -> String {
-    format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<response>{body}</response>")
+    format!("{HEAD}{body}{FOOT}")
 }
 
 impl IntacctTwin {
@@ -142,7 +145,7 @@ impl IntacctTwin {
             control.print("failure"),
             errormessage(&[fault], &support)
         );
-        reply(StatusCode::OK, XML_TYPE, control.envelope(&body))
+        reply(StatusCode::OK, XML_TYPE, control.spaced(envelope(&body)))
     }
 
     fn request(&mut self, now: i64, root: &Element, base: &str) -> Response<Bytes> {
@@ -164,46 +167,49 @@ impl IntacctTwin {
             Err(fault) => return self.control_failure(&control, fault),
         };
         let alone = operations.len() == 1;
-        let mut body = control.print("success");
+        let mut out = HEAD.to_owned();
+        out.push_str(&control.print("success"));
         for operation in &operations {
-            match self.operation(now, &control, operation, base) {
-                Ok(text) => body.push_str(&text),
-                Err((bare, kind)) if alone => return reply(StatusCode::OK, kind, bare),
-                Err((bare, _)) => body.push_str(&escape(&bare)),
+            let len = out.len();
+            if let Err((bare, kind)) = self.operation(now, &control, operation, base, &mut out) {
+                if alone {
+                    return reply(StatusCode::OK, kind, bare);
+                }
+                out.truncate(len);
+                out.push_str(&escape(&bare));
             }
         }
-        reply(StatusCode::OK, XML_TYPE, control.envelope(&body))
+        out.push_str(FOOT);
+        reply(StatusCode::OK, XML_TYPE, control.spaced(out))
     }
 
-    /// Signs in and runs the functions of one operation; answers its element, or a bare body.
+    /// Signs in and runs the functions of one operation; writes its element, or answers a bare body.
     fn operation(
         &mut self,
         now: i64,
         control: &Control,
         operation: &Operation,
         base: &str,
-    ) -> Result<String, (String, &'static str)> {
+        out: &mut String,
+    ) -> Result<(), (String, &'static str)> {
         let signed_in = self
             .door
             .authenticate(&self.books, &operation.authentication, now);
         let session = match signed_in {
             Ok(session) => session,
-            Err(fault) => return Ok(self.sign_in_failure(&operation.authentication, fault)),
+            Err(fault) => {
+                out.push_str(&self.sign_in_failure(&operation.authentication, fault));
+                return Ok(());
+            }
         };
         let unique = control.unique == "true";
         let how = (operation.transaction, unique);
-        let results = self.functions(
-            now,
-            &session,
-            &operation.functions,
-            how,
-            &control.sender,
-            base,
-        )?;
-        Ok(format!(
-            "<operation>{}{results}</operation>",
-            self.authenticated(now, &session)
-        ))
+        out.push_str("<operation>");
+        out.push_str(&self.authenticated(now, &session));
+        let caller = (control.sender.as_str(), base);
+        self.functions(now, &session, &operation.functions, how, caller, out)?;
+        out.push_str("</operation>");
+        Ok(())
     }
 
     fn check(
@@ -273,16 +279,16 @@ impl IntacctTwin {
         out
     }
 
-    /// Runs all functions; answers their results, or a bare body where one function asked for another format.
+    /// Runs all functions; writes their results, or answers a bare body where one function asked for another format.
     fn functions(
         &mut self,
         now: i64,
         session: &Session,
         functions: &[Element],
         (transaction, unique): (bool, bool),
-        sender: &str,
-        base: &str,
-    ) -> Result<String, (String, &'static str)> {
+        (sender, base): (&str, &str),
+        out: &mut String,
+    ) -> Result<(), (String, &'static str)> {
         self.books.begin();
         let mut results: Vec<(String, String, Result<Outcome, Faults>)> = Vec::new();
         let mut done = Vec::new();
@@ -333,29 +339,28 @@ impl IntacctTwin {
         {
             return Err((text, kind));
         }
-        let mut out = String::new();
         for (name, controlid, outcome) in results {
-            out.push_str(&self.result(&name, &controlid, outcome, broken));
+            self.result((&name, &controlid), outcome, broken, out);
         }
-        Ok(out)
+        Ok(())
     }
 
     fn result(
         &mut self,
-        name: &str,
-        controlid: &str,
+        (name, controlid): (&str, &str),
         outcome: Result<Outcome, Faults>,
         broken: bool,
-    ) -> String {
-        let mut out = String::from("<result>");
+        out: &mut String,
+    ) {
+        out.push_str("<result>");
         let status = match (&outcome, broken) {
             (_, true) => "aborted",
             (Ok(_), false) => "success",
             (Err(_), false) => "failure",
         };
-        tag(&mut out, "status", status);
-        tag(&mut out, "function", name);
-        tag(&mut out, "controlid", controlid);
+        tag(out, "status", status);
+        tag(out, "function", name);
+        tag(out, "controlid", controlid);
         let faults = match (outcome, broken) {
             (Ok(Outcome::Body(payload, _, _)), false) => {
                 out.push_str(&payload);
@@ -380,7 +385,6 @@ impl IntacctTwin {
             out.push_str(&errormessage(&faults, &support));
         }
         out.push_str("</result>");
-        out
     }
 
     fn execute(

@@ -213,6 +213,18 @@ fn add_text(open: &mut [Element], piece: &str) -> Result<(), String> {
 /// Escapes text for content or attributes; an apostrophe becomes `&#039;` as the gateway prints it (§3.3 [D]).
 pub(in crate::intacct) fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
+    escape_into(&mut out, text);
+    out
+}
+
+/// The same, behind what is written already.
+fn escape_into(out: &mut String, text: &str) {
+    let is_plain =
+        |b: u8| matches!(b, b' '..=b'~') && !matches!(b, b'&' | b'<' | b'>' | b'"' | b'\'');
+    if text.bytes().all(is_plain) {
+        out.push_str(text);
+        return;
+    }
     for c in text.chars() {
         match c {
             '&' => out.push_str("&amp;"),
@@ -224,7 +236,6 @@ pub(in crate::intacct) fn escape(text: &str) -> String {
             c => out.push(c),
         }
     }
-    out
 }
 
 /// `<name>text</name>`, escaped; empty text gives an empty pair.
@@ -232,7 +243,7 @@ pub(in crate::intacct) fn tag(out: &mut String, name: &str, text: &str) {
     out.push('<');
     out.push_str(name);
     out.push('>');
-    out.push_str(&escape(text));
+    escape_into(out, text);
     out.push_str("</");
     out.push_str(name);
     out.push('>');

@@ -16,6 +16,9 @@ use crate::intacct::xml::{Element, escape, tag};
 const MAX_PAGE: usize = 2000;
 const MAX_IN: usize = 1000;
 
+/// Bytes of a row, about.
+const ROW_LEN: usize = 600;
+
 /// One selected column.
 #[derive(Debug, Clone)]
 enum Select {
@@ -63,57 +66,77 @@ pub(in crate::intacct) fn run(
             Select::Aggregate(function, name) => format!("{}.{name}", function.to_uppercase()),
         })
         .collect();
-    let (rows, total): (Vec<Vec<String>>, usize) = if aggregated {
+    let is_xml = !["json", "csv"].contains(&query.format.as_str());
+    let (rows, total) = if aggregated {
         let rows = groups(books, &query, view)?;
         let total = rows.len();
-        (
-            rows.into_iter()
-                .skip(query.offset)
-                .take(query.pagesize)
-                .collect(),
-            total,
-        )
+        let shown = rows.into_iter().skip(query.offset).take(query.pagesize);
+        (shown.collect(), total)
     } else {
         let (page, total) = page(books, &query, view);
-        let print = |row: &u32| {
-            names
-                .iter()
-                .map(|n| books.text(query.object, *row, n))
-                .collect()
-        };
-        (page.iter().map(print).collect(), total)
+        if is_xml {
+            let data = xml(&query, (page.len(), total), |out| {
+                print(books, query.object, &names, &page, out);
+            });
+            return Ok((Answer::Data(data), page.len()));
+        }
+        let text = |row: u32| names.iter().map(move |n| books.text(query.object, row, n));
+        (page.iter().map(|row| text(*row).collect()).collect(), total)
     };
+    let rows: Vec<Vec<String>> = rows;
     let count = rows.len();
     let answer = match query.format.as_str() {
         "json" => Answer::Bare(json(&names, &rows), "application/json"),
         "csv" => Answer::Bare(csv(&names, &rows), "text/csv"),
-        _ => Answer::Data(xml(books, &query, &names, &rows, total)),
+        _ => Answer::Data(xml(&query, (count, total), |out| {
+            let element = &books.table(query.object).name;
+            for row in &rows {
+                let cells = names.iter().zip(row);
+                nested(out, element, |out| {
+                    cells.for_each(|(name, text)| tag(out, name, text));
+                });
+            }
+        })),
     };
     Ok((answer, count))
 }
 
-fn xml(
-    books: &Books,
-    query: &Query,
-    names: &[String],
-    rows: &[Vec<String>],
-    total: usize,
-) -> String {
-    let left = total.saturating_sub(query.offset + rows.len());
-    let mut out = format!(
-        "<data listtype=\"{}\" totalcount=\"{total}\" offset=\"{}\" count=\"{}\" numremaining=\"{left}\">",
+/// The rows of a page, straight from the books: a page is a megabyte of text.
+fn print(books: &Books, object: TableId, names: &[String], page: &[u32], out: &mut String) {
+    let table = books.table(object);
+    let columns: Vec<_> = names
+        .iter()
+        .map(|name| (name.as_str(), table.column(name)))
+        .collect();
+    for row in page {
+        nested(out, &table.name, |out| {
+            for column in &columns {
+                tag(out, column.0, &books.words(object, *row, *column));
+            }
+        });
+    }
+}
+
+fn nested(out: &mut String, element: &str, inside: impl FnOnce(&mut String)) {
+    out.push('<');
+    out.push_str(element);
+    out.push('>');
+    inside(out);
+    out.push_str("</");
+    out.push_str(element);
+    out.push('>');
+}
+
+/// A `data` element of `count` rows out of `total`, which `rows` writes.
+fn xml(query: &Query, (count, total): (usize, usize), rows: impl FnOnce(&mut String)) -> String {
+    let left = total.saturating_sub(query.offset + count);
+    let mut out = String::with_capacity(ROW_LEN * count);
+    out.push_str(&format!(
+        "<data listtype=\"{}\" totalcount=\"{total}\" offset=\"{}\" count=\"{count}\" numremaining=\"{left}\">",
         escape(&query.listtype),
         query.offset,
-        rows.len()
-    );
-    let element = &books.table(query.object).name;
-    for row in rows {
-        out.push_str(&format!("<{element}>"));
-        for (name, text) in names.iter().zip(row) {
-            tag(&mut out, name, text);
-        }
-        out.push_str(&format!("</{element}>"));
-    }
+    ));
+    rows(&mut out);
     out.push_str("</data>");
     out
 }

@@ -10,8 +10,9 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use bytes::Bytes;
+use serde::Serialize;
 use serde_json::Value;
-use tieout_connector::{Fault, FaultOrigin, Throttle, Transport, TransportFailure, Waiter};
+use tieout_connector::{Fault, FaultOrigin, Secret, Throttle, Transport, TransportFailure, Waiter};
 use tieout_model::{Ambient, Digest, FaultClass};
 
 use crate::config::FusionConfig;
@@ -31,6 +32,8 @@ pub(crate) struct Client {
     transport: Arc<dyn Transport>,
     waiter: Arc<dyn Waiter>,
     throttle: Throttle,
+    /// The value of the header that says who asks.
+    login: Secret,
 }
 
 /// A JSON answer and the digest of its bytes.
@@ -75,7 +78,10 @@ impl Client {
         waiter: Arc<dyn Waiter>,
     ) -> Self {
         let throttle = Throttle::new(config.in_flight_max);
+        let login = format!("{}:{}", config.username, config.password.reveal());
+        let login = base64::engine::general_purpose::STANDARD.encode(login);
         Self {
+            login: Secret::new(format!("Basic {login}")),
             config,
             ambient,
             transport,
@@ -130,7 +136,7 @@ impl Client {
         &self,
         operation: &str,
         path: &str,
-        body: &Value,
+        body: &impl Serialize,
     ) -> Result<Written, Fault> {
         let bytes = serde_json::to_vec(body).map_err(|e| {
             let (class, origin) = (FaultClass::Incompatible, FaultOrigin::Transport);
@@ -252,13 +258,11 @@ impl Client {
         (media, body): (Media, Bytes),
     ) -> Result<Raw, TransportFailure> {
         let config = &self.config;
-        let login = format!("{}:{}", config.username, config.password.reveal());
-        let login = base64::engine::general_purpose::STANDARD.encode(login);
         let is_write = method == http::Method::POST;
         let mut builder = http::Request::builder()
             .method(method)
             .uri(format!("{}{target}", config.base_url))
-            .header("authorization", format!("Basic {login}"))
+            .header("authorization", self.login.reveal())
             .header("accept", media.name)
             .header("rest-framework-version", config.framework_version)
             .header("x-tieout-operation", operation)

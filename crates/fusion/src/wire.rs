@@ -3,4 +3,5 @@
 pub(crate) mod archive;
 pub(crate) mod attribute;
 pub(crate) mod error_body;
+pub(crate) mod members;
 pub(crate) mod query;

@@ -91,6 +91,8 @@ pub(crate) fn grouped(
     rows: Vec<StoredDelivery>,
 ) -> Result<BTreeMap<(SystemId, DocumentKind), Lot>, PassError> {
     let mut lots: BTreeMap<_, Lot> = BTreeMap::new();
+    // Nearly always there is one lot. It is large, so it must not grow in steps.
+    let mut room = rows.len();
     for stored in rows {
         let document = decoded(&stored)?;
         let delivery = stored.delivery;
@@ -103,7 +105,7 @@ pub(crate) fn grouped(
         };
         let lot = lots
             .entry((delivery.target.clone(), delivery.kind))
-            .or_default();
+            .or_insert_with(|| Lot::with_capacity(std::mem::take(&mut room)));
         lot.push((delivery, item));
     }
     Ok(lots)
@@ -131,12 +133,16 @@ async fn send(
         let (deliveries, items) = apart(lot);
         let events = deliveries.iter().map(|d| (d.id, not_done(&fault)));
         let events = events.collect();
-        return leases.settle(context, (&deliveries, &items), &events).await;
+        return leases.settle(context, (deliveries, &items), &events).await;
     };
     let size = usize::try_from(batch_max).unwrap_or(usize::MAX).max(1);
     let mut rest = lot;
     while !rest.is_empty() {
-        let tail = rest.split_off(size.min(rest.len()));
+        let tail = if size < rest.len() {
+            rest.split_off(size)
+        } else {
+            Lot::new()
+        };
         let (part, items) = apart(still_ours(context, std::mem::replace(&mut rest, tail)));
         if part.is_empty() {
             continue;
@@ -154,7 +160,7 @@ async fn send(
             Err(fault) => part.iter().map(|d| (d.id, failed(&fault))).collect(),
         };
         leases
-            .settle(context, (&part, &batch.items), &events)
+            .settle(context, (part, &batch.items), &events)
             .await?;
     }
     Ok(())
@@ -162,15 +168,17 @@ async fn send(
 
 /// What may still be sent: half of the lease at least is left. A worker that was stopped for long must not send what another one may be
 /// looking up already; it leaves the rest to its lease, which runs out.
-fn still_ours(context: &Context, lot: Lot) -> Lot {
+fn still_ours(context: &Context, mut lot: Lot) -> Lot {
     let latest = context.now().plus_millis(context.policy.lease_ms / 2);
-    let (ours, late): (Lot, Lot) = lot.into_iter().partition(|(delivery, _)| {
+    let before = lot.len();
+    lot.retain(|(delivery, _)| {
         matches!(&delivery.state, DeliveryState::Leased { until, .. } if *until >= latest)
     });
-    if !late.is_empty() {
-        tracing::info!(count = late.len(), "lease too old to send");
+    let late = before.saturating_sub(lot.len());
+    if late > 0 {
+        tracing::info!(count = late, "lease too old to send");
     }
-    ours
+    lot
 }
 
 /// What is known of the deliveries, and what is sent of them.

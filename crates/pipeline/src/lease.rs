@@ -9,22 +9,36 @@ use std::convert::Infallible;
 
 use tieout_connector::BatchItem;
 use tieout_engine::{Change, Delivery, DeliveryEvent, DeliveryState};
-use tieout_model::DeliveryId;
+use tieout_model::{DeliveryId, Timestamp};
 use tieout_store::StoredDelivery;
 use tokio::sync::Mutex;
 
 use crate::context::{Context, PassError};
 use crate::deliver::commit_events;
 
-/// The deliveries that this pass holds, in the versions that it made.
-pub(crate) struct Leases(Mutex<BTreeMap<DeliveryId, Delivery>>);
+/// What this pass holds of a delivery, in the version that it made.
+#[derive(Debug, Clone, Copy)]
+struct Held {
+    version: u64,
+    attempts: u32,
+    /// How long, once it was renewed.
+    until: Option<Timestamp>,
+}
+
+/// The deliveries that this pass holds.
+pub(crate) struct Leases(Mutex<BTreeMap<DeliveryId, Held>>);
 
 impl Leases {
     /// Those just leased.
     pub(crate) fn of(leased: &[StoredDelivery]) -> Self {
-        let held = leased
-            .iter()
-            .map(|found| (found.delivery.id, found.delivery.clone()));
+        let held = leased.iter().map(|found| {
+            let held = Held {
+                version: found.delivery.version,
+                attempts: found.delivery.attempts,
+                until: None,
+            };
+            (found.delivery.id, held)
+        });
         Self(Mutex::new(held.collect()))
     }
 
@@ -45,59 +59,57 @@ impl Leases {
     pub(crate) async fn settle(
         &self,
         context: &Context,
-        (deliveries, items): (&[Delivery], &[BatchItem]),
+        (mut deliveries, items): (Vec<Delivery>, &[BatchItem]),
         events: &BTreeMap<DeliveryId, DeliveryEvent>,
     ) -> Result<(), PassError> {
         let mut held = self.0.lock().await;
-        let current = |sent: &Delivery| held.remove(&sent.id).unwrap_or_else(|| sent.clone());
-        let current: Vec<Delivery> = deliveries.iter().map(current).collect();
-        commit_events(context, "deliver", (&current, items), events).await
+        for delivery in &mut deliveries {
+            let Some(held) = held.remove(&delivery.id) else {
+                continue;
+            };
+            delivery.version = held.version;
+            if let Some(until) = held.until {
+                delivery.state = leased(context, until);
+            }
+        }
+        commit_events(context, "deliver", (&deliveries, items), events).await
     }
 }
 
-async fn renew(
-    context: &Context,
-    held: &mut BTreeMap<DeliveryId, Delivery>,
-) -> Result<(), PassError> {
+async fn renew(context: &Context, held: &mut BTreeMap<DeliveryId, Held>) -> Result<(), PassError> {
     let until = context.now().plus_millis(context.policy.lease_ms);
-    let renewed = |delivery: &Delivery| {
-        let mut next = delivery.clone();
-        next.version = next.version.saturating_add(1);
-        next.state = DeliveryState::Leased {
-            by: context.worker.clone(),
-            until,
-        };
-        next
+    let renewed = |held: &mut Held| {
+        held.version = held.version.saturating_add(1);
+        held.until = Some(until);
     };
-    let changes = held
-        .values()
-        .map(|delivery| change(delivery, until, context));
-    if held.is_empty() || context.commit("renew", changes.collect()).await?.is_some() {
-        held.values_mut()
-            .for_each(|delivery| *delivery = renewed(delivery));
+    let change = |(id, held): (&DeliveryId, &Held)| Change::MoveDelivery {
+        id: *id,
+        expected: held.version,
+        next: leased(context, until),
+        attempts: held.attempts,
+    };
+    let changes = held.iter().map(change).collect();
+    if held.is_empty() || context.commit("renew", changes).await?.is_some() {
+        held.values_mut().for_each(renewed);
         return Ok(());
     }
     // One of them was taken over: the others stay ours.
-    let each: Vec<Delivery> = held.values().cloned().collect();
-    for delivery in each {
-        let changes = vec![change(&delivery, until, context)];
+    let each: Vec<DeliveryId> = held.keys().copied().collect();
+    for id in each {
+        let changes = held.get(&id).map(|known| change((&id, known)));
+        let changes = changes.into_iter().collect();
         if context.commit("renew", changes).await?.is_some() {
-            held.insert(delivery.id, renewed(&delivery));
+            held.get_mut(&id).into_iter().for_each(renewed);
         } else {
-            held.remove(&delivery.id);
+            held.remove(&id);
         }
     }
     Ok(())
 }
 
-fn change(delivery: &Delivery, until: tieout_model::Timestamp, context: &Context) -> Change {
-    Change::MoveDelivery {
-        id: delivery.id,
-        expected: delivery.version,
-        next: DeliveryState::Leased {
-            by: context.worker.clone(),
-            until,
-        },
-        attempts: delivery.attempts,
+fn leased(context: &Context, until: Timestamp) -> DeliveryState {
+    DeliveryState::Leased {
+        by: context.worker.clone(),
+        until,
     }
 }

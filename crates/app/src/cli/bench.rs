@@ -60,7 +60,7 @@ struct Load {
     #[arg(long, value_name = "N", default_value_t = 4)]
     delayed_source_in_flight: usize,
     /// How often deliveries and readings are repeated; the median counts
-    #[arg(long, value_name = "N", default_value_t = 3)]
+    #[arg(long, value_name = "N", default_value_t = 5)]
     rounds: usize,
     /// Only these measurements: a (latency), b (delivery), c (metering), d (reading), e (coding)
     #[arg(long, value_name = "LETTERS", default_value = "abcde")]

@@ -95,19 +95,19 @@ pub(crate) fn required<T>(attribute: &str, value: Option<T>) -> Result<T, Unread
 }
 
 /// A JSON number with exactly the characters of `amount`.
-pub(crate) fn number_of(amount: Amount) -> Value {
-    Value::Number(Number::from_string_unchecked(amount.to_string()))
+pub(crate) fn number_of(amount: Amount) -> Number {
+    Number::from_string_unchecked(amount.to_string())
 }
 
 /// A JSON number with exactly the characters of `rate`, as long as JSON allows them (it does not allow `.5` or `+1`).
-pub(crate) fn number_of_rate(rate: &ExchangeRate) -> Value {
+pub(crate) fn number_of_rate(rate: &ExchangeRate) -> Number {
     let as_given = serde_json::from_str::<Number>(rate.text()).is_ok();
     let written = if as_given {
         rate.text().to_owned()
     } else {
         rate.value().to_string()
     };
-    Value::Number(Number::from_string_unchecked(written))
+    Number::from_string_unchecked(written)
 }
 
 /// An exact decimal, exponents allowed since JSON allows them.

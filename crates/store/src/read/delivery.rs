@@ -222,11 +222,12 @@ pub(crate) fn by_sequence(
 ) -> Result<Vec<StoredDelivery>, LoadError> {
     let asked: Vec<_> = sequences.iter().map(|one| vec![one.bind()]).collect();
     let found = connection.query_each(BY_SEQUENCE, &asked, stored)?;
-    let found = sequences.iter().zip(found).map(|(sequence, found)| {
+    let mut all = Vec::with_capacity(sequences.len());
+    for (sequence, found) in sequences.iter().zip(found) {
         let missing = || LoadError::corrupt(format!("delivery row {sequence} has no payload"));
-        found.ok_or_else(missing)
-    });
-    found.collect()
+        all.push(found.ok_or_else(missing)?);
+    }
+    Ok(all)
 }
 
 fn all(

@@ -42,9 +42,16 @@ pub(super) async fn measure(
         let list = done.iter().map(|r| per_second(r.bills, micros(r)));
         median(list.collect())
     };
+    // A round measures both one right after the other: a machine that is slower for a while is so for both.
+    let ratios = |micros: fn(&Round) -> u128| {
+        let list = done.iter().map(|r| hundredths(r.bare, micros(r)));
+        median(list.collect())
+    };
     let ours = rates(|r| r.delivering);
     let bare = rates(|r| r.bare);
     let confirmed = rates(|r| r.delivering + r.confirming);
+    let reached = ratios(|r| r.delivering);
+    let with_reading = ratios(|r| r.delivering + r.confirming);
     let bills = done.first().map_or(0, |r| r.bills);
     let in_flight_max = done.first().map_or(0, |r| r.in_flight_max);
     let note = format!(
@@ -55,15 +62,15 @@ pub(super) async fn measure(
         Figure {
             letter: 'b',
             what: "bills delivered ÷ bare HTTP loop".into(),
-            figure: ratio(ours, bare),
+            figure: ratio(reached, 100),
             goal: ">= 0.80".into(),
-            verdict: Verdict::of(hundredths(ours, bare) >= GOAL_HUNDREDTHS),
+            verdict: Verdict::of(reached >= GOAL_HUNDREDTHS),
             note,
         },
         Figure {
             letter: 'b',
             what: "the same with every bill read back".into(),
-            figure: ratio(confirmed, bare),
+            figure: ratio(with_reading, 100),
             goal: String::new(),
             verdict: Verdict::Informative,
             note: format!("{confirmed}/s delivered, then confirmed"),

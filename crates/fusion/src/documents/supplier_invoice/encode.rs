@@ -3,7 +3,7 @@
 //! Dates, rate, due date and coding are stated, never left to the target's defaults. Only descriptions are shortened; anything else that
 //! does not fit is refused before it is sent.
 
-use serde_json::{Map, Value, json};
+use serde_json::Number;
 use tieout_connector::BatchItem;
 use tieout_model::{
     Coding, Combination, InvoiceDraft, InvoiceLine, Placement, Rejection, SupplierInvoice,
@@ -13,46 +13,46 @@ use crate::config::FusionConfig;
 use crate::documents::flexfield::Flexfields;
 use crate::documents::refusal::unsendable;
 use crate::wire::attribute::{number_of, number_of_rate, shortened};
+use crate::wire::members::Members;
 
 /// About as many attributes as a header has.
 const HEADER_LEN: usize = 20;
 /// About as many attributes as a line has.
 const LINE_LEN: usize = 8;
+/// About as many segments as a flexfield has.
+const FLEXFIELD_LEN: usize = 5;
 const RETRANSLATE: &str = "translate the document with a signed crosswalk before sending it";
 
 /// The body that creates `invoice`.
 ///
 /// # Errors
 /// A [`Rejection`] naming what can't be sent and who must change what.
-pub(crate) fn encode(
-    config: &FusionConfig,
-    item: &BatchItem,
-    invoice: &SupplierInvoice,
-) -> Result<Value, Rejection> {
+pub(crate) fn encode<'a>(
+    config: &'a FusionConfig,
+    item: &'a BatchItem,
+    invoice: &'a SupplierInvoice,
+) -> Result<Members<'a>, Rejection> {
     let draft = invoice.draft();
     let placement = placement_of(draft)?;
     check_number(config, draft)?;
     let is_foreign = draft.currency != placement.currency;
-    let mut body = Map::with_capacity(HEADER_LEN);
-    let mut put = |name: &str, value: Value| body.insert(name.to_owned(), value);
-    put("InvoiceNumber", json!(draft.number));
-    put(
-        "InvoiceType",
-        json!(if draft.is_credit {
-            &config.invoice_type_credit
-        } else {
-            &config.invoice_type_standard
-        }),
-    );
-    put("InvoiceSource", json!(config.invoice_source));
-    put("BusinessUnit", json!(placement.business_unit));
-    put("LegalEntity", json!(placement.legal_entity));
-    put("SupplierNumber", json!(draft.supplier.as_str()));
-    put("SupplierSite", json!(config.supplier_site));
-    put("InvoiceAmount", number_of(invoice.total()));
-    put("InvoiceCurrency", json!(draft.currency.code()));
-    put("InvoiceDate", json!(draft.document_date.to_string()));
-    put("AccountingDate", json!(draft.accounting_date.to_string()));
+    let mut body = Members::with_capacity(HEADER_LEN);
+    body.put("InvoiceNumber", &draft.number);
+    let invoice_type = if draft.is_credit {
+        &config.invoice_type_credit
+    } else {
+        &config.invoice_type_standard
+    };
+    body.put("InvoiceType", invoice_type);
+    body.put("InvoiceSource", &config.invoice_source);
+    body.put("BusinessUnit", &placement.business_unit);
+    body.put("LegalEntity", &placement.legal_entity);
+    body.put("SupplierNumber", draft.supplier.as_str());
+    body.put("SupplierSite", &config.supplier_site);
+    body.put("InvoiceAmount", number_of(invoice.total()));
+    body.put("InvoiceCurrency", draft.currency.code());
+    body.put("InvoiceDate", draft.document_date.to_string());
+    body.put("AccountingDate", draft.accounting_date.to_string());
     if is_foreign {
         let rate = draft.rate.as_ref().ok_or_else(|| {
             let message = format!(
@@ -65,33 +65,29 @@ pub(crate) fn encode(
                 "give the document its exchange rate in the source",
             )
         })?;
-        put("ConversionRateType", json!(config.conversion_type));
-        put("ConversionRate", number_of_rate(rate));
-        put("ConversionDate", json!(draft.accounting_date.to_string()));
+        body.put("ConversionRateType", &config.conversion_type);
+        body.put("ConversionRate", number_of_rate(rate));
+        body.put("ConversionDate", draft.accounting_date.to_string());
     }
     let control = joined(config, &draft.control, "control line")?;
-    put("LiabilityDistribution", json!(control));
+    body.put("LiabilityDistribution", control);
     if !draft.description.is_empty() {
-        put(
-            "Description",
-            json!(shortened(&draft.description, config.description_len_max)),
-        );
+        let description = shortened(&draft.description, config.description_len_max);
+        body.put("Description", description);
     }
     if let Some(due) = draft.due_date.filter(|_| config.sends_installments) {
-        let installment = json!({"InstallmentNumber": 1, "DueDate": due.to_string(), "GrossAmount": number_of(invoice.total())});
-        put("invoiceInstallments", json!([installment]));
+        let mut installment = Members::with_capacity(3);
+        installment.put("InstallmentNumber", Number::from(1));
+        installment.put("DueDate", due.to_string());
+        installment.put("GrossAmount", number_of(invoice.total()));
+        body.put("invoiceInstallments", vec![installment]);
     }
-    put(
-        &config.flexfields.invoice,
-        header_flexfield(config, item, draft)?,
-    );
-    let lines: Vec<Value> = draft
-        .lines
-        .iter()
-        .map(|line| encode_line(config, draft, placement, line))
-        .collect::<Result<_, _>>()?;
-    put("invoiceLines", Value::Array(lines));
-    Ok(Value::Object(body))
+    let flexfield = header_flexfield(config, item, draft)?;
+    body.put(&config.flexfields.invoice, vec![flexfield]);
+    let lines = draft.lines.iter();
+    let lines = lines.map(|line| encode_line(config, draft, placement, line));
+    body.put("invoiceLines", lines.collect::<Result<Vec<_>, _>>()?);
+    Ok(body)
 }
 
 fn placement_of(draft: &InvoiceDraft) -> Result<&Placement, Rejection> {
@@ -127,25 +123,17 @@ fn check_number(config: &FusionConfig, draft: &InvoiceDraft) -> Result<(), Rejec
     Ok(())
 }
 
-fn header_flexfield(
-    config: &FusionConfig,
-    item: &BatchItem,
-    draft: &InvoiceDraft,
-) -> Result<Value, Rejection> {
-    let mut segments = Map::new();
-    segments.insert(
-        "__FLEX_Context".to_owned(),
-        json!(config.flexfields.context),
-    );
-    segments.insert(
-        config.flexfields.stamp.clone(),
-        json!(item.marks.stamp.as_str()),
-    );
-    segments.insert(config.flexfields.document.clone(), json!(item.number));
-    segments.insert(
-        config.flexfields.crosswalk.clone(),
-        json!(item.crosswalk_version),
-    );
+fn header_flexfield<'a>(
+    config: &'a FusionConfig,
+    item: &'a BatchItem,
+    draft: &'a InvoiceDraft,
+) -> Result<Members<'a>, Rejection> {
+    let names = &config.flexfields;
+    let mut segments = Members::with_capacity(FLEXFIELD_LEN);
+    segments.put("__FLEX_Context", &names.context);
+    segments.put(&names.stamp, item.marks.stamp.as_str());
+    segments.put(&names.document, &item.number);
+    segments.put(&names.crosswalk, &item.crosswalk_version);
     let codings = draft.lines.iter().map(|line| &line.coding);
     for coding in codings.chain([&draft.control]) {
         let carried = Flexfields::of(combination(coding, "header")?);
@@ -159,44 +147,39 @@ fn header_flexfield(
             return Err(unsendable("header flexfield", message, remedy));
         }
         for (name, value) in carried.header {
-            segments.insert(name.to_owned(), json!(value));
+            segments.put(name, value);
         }
     }
-    Ok(Value::Array(vec![Value::Object(segments)]))
+    Ok(segments)
 }
 
-fn encode_line(
-    config: &FusionConfig,
-    draft: &InvoiceDraft,
+fn encode_line<'a>(
+    config: &'a FusionConfig,
+    draft: &'a InvoiceDraft,
     placement: &Placement,
-    line: &InvoiceLine,
-) -> Result<Value, Rejection> {
+    line: &'a InvoiceLine,
+) -> Result<Members<'a>, Rejection> {
     let place = format!("line {}", line.number);
-    let mut body = Map::with_capacity(LINE_LEN);
-    let mut put = |name: &str, value: Value| body.insert(name.to_owned(), value);
-    put("LineNumber", json!(line.number));
-    put("LineType", json!("Item"));
-    put("LineAmount", number_of(line.amount));
-    put("AccountingDate", json!(draft.accounting_date.to_string()));
-    put(
-        "DistributionCombination",
-        json!(joined(config, &line.coding, &place)?),
-    );
+    let mut body = Members::with_capacity(LINE_LEN);
+    body.put("LineNumber", Number::from(line.number));
+    body.put("LineType", "Item");
+    body.put("LineAmount", number_of(line.amount));
+    body.put("AccountingDate", draft.accounting_date.to_string());
+    let coding = joined(config, &line.coding, &place)?;
+    body.put("DistributionCombination", coding);
     if !line.memo.is_empty() {
-        put(
-            "Description",
-            json!(shortened(&line.memo, config.description_len_max)),
-        );
+        let memo = shortened(&line.memo, config.description_len_max);
+        body.put("Description", memo);
     }
     if !is_functional_derived(draft, placement, line, &place)? {
-        put("BaseAmount", number_of(line.functional));
+        body.put("BaseAmount", number_of(line.functional));
     }
     let carried = combination(&line.coding, &place).map(Flexfields::of)?;
     if !carried.line.is_empty() {
-        let mut segments = Map::new();
+        let mut segments = Members::with_capacity(FLEXFIELD_LEN);
         let context = carried.line_context;
         let context = context.unwrap_or(&config.flexfields.context);
-        segments.insert("__FLEX_Context".to_owned(), json!(context));
+        segments.put("__FLEX_Context", context);
         for (name, value) in carried.line {
             let known = config
                 .flexfields
@@ -204,11 +187,11 @@ fn encode_line(
                 .iter()
                 .find(|known| known.eq_ignore_ascii_case(name));
             let known = known.ok_or_else(|| unknown_attribute(&place, name))?;
-            segments.insert(known.clone(), json!(value));
+            segments.put(known, value);
         }
-        put(&config.flexfields.invoice_line, json!([segments]));
+        body.put(&config.flexfields.invoice_line, vec![segments]);
     }
-    Ok(Value::Object(body))
+    Ok(body)
 }
 
 /// True if Fusion derives the functional amount itself: same currency, or amount x rate rounded half away from zero.

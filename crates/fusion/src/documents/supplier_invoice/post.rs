@@ -4,7 +4,6 @@
 //! it bears our stamp (an answer was lost earlier), and somebody else's otherwise (fusion.md §4, §1.9 AP-810776).
 
 use futures_util::{StreamExt as _, stream};
-use serde_json::Value;
 use tieout_connector::{Batch, BatchItem, BatchOutcome, Fault, Found, ItemOutcome};
 use tieout_model::{Acknowledgement, Document, FaultClass, InvoiceDraft, JobRef, Rejection};
 
@@ -15,6 +14,7 @@ use crate::documents::supplier_invoice::{InvoiceRow, JOB, LINES, encode, read_in
 use crate::system::Fusion;
 use crate::wire::attribute::text;
 use crate::wire::error_body::ErrorBody;
+use crate::wire::members::Members;
 use crate::wire::query::{Query, any_equal, runs_of};
 
 const READ: &str = "GET invoices";
@@ -284,17 +284,17 @@ impl Fusion {
 }
 
 /// The refusal with what was sent in the header attributes that it names: Fusion says which value isn't valid, never what it was.
-fn with_values(mut rejection: Rejection, sent: &Value) -> Rejection {
+fn with_values(mut rejection: Rejection, sent: &Members<'_>) -> Rejection {
     let is_word = |name: &str| {
         let mut words = rejection
             .message
             .split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
         words.any(|word| word == name)
     };
-    let attributes = sent.as_object().into_iter().flatten();
-    let named: Vec<String> = attributes
-        .filter(|(name, value)| (value.is_string() || value.is_number()) && is_word(name))
-        .map(|(name, _)| format!("{name} was {}", text(sent, name)))
+    let named: Vec<String> = sent
+        .plain()
+        .filter(|(name, _)| is_word(name))
+        .map(|(name, value)| format!("{name} was {value}"))
         .collect();
     if !named.is_empty() {
         rejection.message = format!("{} ({})", rejection.message, named.join(", "));

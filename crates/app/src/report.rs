@@ -217,11 +217,12 @@ pub(crate) fn grouped(amount: &str) -> String {
     out
 }
 
-/// Writes the evidence of reconciliations: every key, every break, completeness, and a summary.
+/// Writes the evidence of reconciliations: every key, every break, completeness, a summary, and the mapping under which it was made.
 pub(crate) fn write_evidence(
     folder: &Path,
     wired: &Wired,
     results: &[Reconciliation],
+    mapping: &serde_json::Value,
 ) -> anyhow::Result<()> {
     std::fs::create_dir_all(folder).with_context(|| format!("making {}", folder.display()))?;
     let segments = &wired.config.fusion.segments;
@@ -258,6 +259,10 @@ pub(crate) fn write_evidence(
         serde_json::to_string_pretty(&breaks)?,
     )?;
     std::fs::write(folder.join("tie-out.txt"), reconciliation_table(results))?;
+    std::fs::write(
+        folder.join("mapping.json"),
+        serde_json::to_string_pretty(mapping)?,
+    )?;
     Ok(())
 }
 

@@ -1,7 +1,7 @@
 //! `tieout crosswalk`: the mapping from the spreadsheet to its effect.
 
 mod authoring;
-mod control;
+pub(crate) mod control;
 mod coverage;
 mod lineage;
 mod live;

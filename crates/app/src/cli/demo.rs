@@ -11,6 +11,7 @@ use tieout_pipeline::{Wake, run};
 use tieout_twins::company::CompanyFolder;
 use tieout_twins::world::World;
 
+use crate::cli::reconcile::write_pack;
 use crate::cli::run::{drain_now, failure};
 use crate::cli::twin::{endpoints, open_world, serve_world, set_up};
 use crate::config::Config;
@@ -79,8 +80,7 @@ pub(crate) async fn execute(arguments: DemoArguments) -> Result<u8, Failure> {
     let results = questions::ask(&wired, &wanted).await?;
     if let Some(keep) = &arguments.keep {
         keep_evidence(keep, &world)?;
-        report::write_evidence(&keep.join("evidence"), &wired, &results)
-            .map_err(|e| cannot("write the evidence", &*e))?;
+        write_pack(&keep.join("evidence"), &wired, &results).await?;
         say(
             &arguments,
             &format!("database, books and evidence are in {}", keep.display()),

@@ -1,15 +1,18 @@
 //! `tieout reconcile`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
+use tieout_engine::reconcile::Reconciliation;
 
 use crate::cli::ConfigFile;
+use crate::cli::crosswalk::control::list;
 use crate::problem::{Failure, Problem};
 use crate::questions::{self, Wanted};
+use crate::register::{Ledger, today};
 use crate::report;
 use crate::summary::Summary;
-use crate::systems::wire;
+use crate::systems::{Wired, wire};
 
 #[derive(Debug, Args)]
 pub(crate) struct ReconcileArguments {
@@ -38,12 +41,7 @@ pub(crate) async fn execute(arguments: ReconcileArguments) -> Result<u8, Failure
     let results = questions::ask(&wired, &wanted).await?;
     wired.leave().await;
     if let Some(folder) = &arguments.out {
-        report::write_evidence(folder, &wired, &results).map_err(|e| {
-            Failure::Unreachable(Problem::new(
-                "P0305",
-                format!("the evidence cannot be written: {e:#}"),
-            ))
-        })?;
+        write_pack(folder, &wired, &results).await?;
         report::say(&format!("evidence in {}", folder.display()));
     }
     let summary = Summary::of(&wired, crate::summary::tie_out(&results)).await?;
@@ -53,4 +51,18 @@ pub(crate) async fn execute(arguments: ReconcileArguments) -> Result<u8, Failure
         report::data(&report::reconciliation_table(&results));
     }
     Ok(summary.exit_code())
+}
+
+/// Writes the evidence of reconciliations into a folder, with the mapping under which they were made.
+pub(crate) async fn write_pack(
+    folder: &Path,
+    wired: &Wired,
+    results: &[Reconciliation],
+) -> Result<(), Failure> {
+    let ledger = Ledger::of(wired.context.store.clone(), wired.config.clone()).await?;
+    let mapping = list::pack(&ledger, today(wired.context.now()))?;
+    report::write_evidence(folder, wired, results, &mapping).map_err(|e| {
+        let what = format!("the evidence cannot be written: {e:#}");
+        Failure::Unreachable(Problem::new("P0305", what))
+    })
 }

@@ -106,6 +106,20 @@ fn key(desk: &Desk) {
     desk.twin.tieout(&key).expect(0);
 }
 
+/// What the evidence of a reconciliation says about the version `hot`, and what is owed.
+fn packed(desk: &Desk) -> (serde_json::Value, String) {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().to_str().unwrap();
+    desk.twin
+        .tieout(&["reconcile", "--period", "all", "--out", out])
+        .says(&["evidence in"]);
+    let text = std::fs::read_to_string(folder.path().join("mapping.json")).unwrap();
+    let pack: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let mut versions = pack["versions"].as_array().unwrap().iter();
+    let hot = versions.find(|row| row["version"] == "hot").unwrap();
+    (hot.clone(), pack["owed"].to_string())
+}
+
 #[test]
 fn an_emergency_cuts_a_written_end_short_and_is_chased_until_another_person_reviewed_it() {
     let running = running();
@@ -145,12 +159,21 @@ fn an_emergency_cuts_a_written_end_short_and_is_chased_until_another_person_revi
     assert!(!line.contains("5500"), "{line}");
     desk.crosswalk(&["replay"]).expect(0).says(&[" 0 differ"]);
 
+    let (emergency, owed) = packed(&desk);
+    assert_eq!(emergency["emergency"], true);
+    assert_eq!(emergency["signed_by"], "sara");
+    assert!(emergency["review_due"].is_string(), "{emergency}");
+    assert!(owed.contains("is due by"), "{owed}");
     for by in ["pia", "Sara "] {
         desk.step("review", by, &[])
             .expect(2)
             .says(&["P0421", "another person"]);
     }
     desk.step("review", "rob", &[]).expect(0);
+    let (emergency, owed) = packed(&desk);
+    assert_eq!(emergency["emergency"], true);
+    assert!(emergency["review_due"].is_null(), "{emergency}");
+    assert_eq!(owed, "[]");
     let status = desk.crosswalk(&["status"]).expect(0);
     assert!(!status.err.contains("emergency"), "{status:?}");
     desk.step("review", "rob", &[])

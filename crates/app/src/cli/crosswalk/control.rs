@@ -1,6 +1,6 @@
 //! `tieout crosswalk`: bringing a version into effect.
 
-mod list;
+pub(crate) mod list;
 mod sign;
 mod steps;
 

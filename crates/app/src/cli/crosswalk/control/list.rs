@@ -65,6 +65,23 @@ pub(crate) async fn status(arguments: ListArguments, now: Timestamp) -> Result<u
     Ok(u8::from(ledger.is_chased(day)))
 }
 
+/// What an evidence pack says about the mapping: every version that was ever in effect or will be, with who made, reviewed and signed it, emergency
+/// changes among them (domain dossier 4.3: reported in the pack), and what is still owed.
+pub(crate) fn pack(ledger: &Ledger, day: AccountingDate) -> Result<Value, Failure> {
+    let files = of_files(ledger)?;
+    let of_files = files
+        .iter()
+        .map(|file| file_object(file, state_of_file(ledger, file, &files, day)));
+    let signed = ledger.register.proposals().values();
+    let signed = signed.filter(|proposal| proposal.signed.is_some());
+    let of_register = signed.map(|p| object(p, ledger.register.state_on(p, day)));
+    Ok(json!({
+        "as_of": day.to_string(),
+        "versions": of_files.chain(of_register).collect::<Vec<_>>(),
+        "owed": ledger.warnings(day),
+    }))
+}
+
 /// The signed versions that the configuration names as files, and the register does not know.
 fn of_files(ledger: &Ledger) -> Result<Vec<VersionFile>, Failure> {
     let signed = ledger.register.signed();

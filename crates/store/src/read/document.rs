@@ -160,7 +160,7 @@ impl Store {
         company: &str,
         natural_key: &NaturalKey,
     ) -> Result<Option<DocumentId>, LoadError> {
-        // A document's id is the digest of its origin, and aliases are kept under the digest of the origin they would make.
+        // A document's id is made of its origin, and aliases are kept under the id that their origin would make.
         let name = DocumentId::of(&Origin {
             system: system.clone(),
             company: company.to_owned(),

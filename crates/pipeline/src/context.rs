@@ -175,23 +175,25 @@ impl Context {
         let mut changes = changes;
         let calls = self.calls.take();
         if !calls.is_empty() {
-            changes.push(Change::RecordCalls(calls.clone()));
+            changes.push(Change::RecordCalls(calls));
         }
         if changes.is_empty() {
             return Ok(None);
         }
         let by = Actor::Worker(self.worker.clone());
-        let set = Changeset {
+        let set = Arc::new(Changeset {
             by,
             why: stage.to_owned(),
             at: self.now(),
             changes,
-        };
-        match self.store.commit(set).await {
+        });
+        match self.store.commit(Arc::clone(&set)).await {
             Ok(committed) => Ok(Some(committed)),
             Err(CommitError::Conflict(conflict)) => {
                 tracing::debug!(stage, %conflict, "somebody else was faster");
-                self.calls.put_back(calls);
+                if let Some(Change::RecordCalls(calls)) = set.changes.last() {
+                    self.calls.put_back(calls.clone());
+                }
                 Ok(None)
             }
             Err(cause) => Err(PassError::Commit { stage, cause }),

@@ -105,7 +105,8 @@ impl Store {
     ///
     /// # Errors
     /// [`CommitError::Conflict`] if a change does not find what it expects: nothing was done.
-    pub async fn commit(&self, set: Changeset) -> Result<Committed, CommitError> {
+    pub async fn commit(&self, set: impl Into<Arc<Changeset>>) -> Result<Committed, CommitError> {
+        let set = set.into();
         self.write("committing a changeset", move |connection| {
             apply(connection, &set)
         })

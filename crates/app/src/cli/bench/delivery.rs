@@ -7,14 +7,12 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::bail;
-use bytes::Bytes;
 use futures_util::{StreamExt as _, stream};
-use http::Request;
 use tieout_engine::StateWord;
 use tieout_pipeline::drive::LANES;
 use tieout_pipeline::{Progress, confirm, deliver, extract, translate};
 
-use super::rig::{Tap, Twins, load, wired};
+use super::rig::{Passed, Tap, Twins, load, wired};
 use super::table::{Figure, Verdict, hundredths, median, per_second, ratio};
 
 const GOAL_HUNDREDTHS: u128 = 80;
@@ -97,7 +95,7 @@ async fn round(company: &Path, work: &Path) -> anyhow::Result<Round> {
         .counts()
         .await?
         .deliveries_in(StateWord::Queued);
-    tap.take();
+    tap.take(usize::try_from(bills)?);
     let started = Instant::now();
     let mut lanes = tokio::task::JoinSet::new();
     for _ in 0..LANES {
@@ -111,7 +109,7 @@ async fn round(company: &Path, work: &Path) -> anyhow::Result<Round> {
         done??;
     }
     let delivering = started.elapsed().as_micros();
-    let requests = tap.take();
+    let sent = tap.take(0);
     let started = Instant::now();
     while matches!(confirm::pass(context).await?, Progress::Worked(_)) {}
     let confirming = started.elapsed().as_micros();
@@ -120,15 +118,13 @@ async fn round(company: &Path, work: &Path) -> anyhow::Result<Round> {
         .counts()
         .await?
         .deliveries_in(StateWord::Posted);
-    if posted != bills || u64::try_from(requests.len()).ok() != Some(bills) {
-        bail!(
-            "{bills} bills were queued, {} requests sent, {posted} confirmed",
-            requests.len()
-        );
+    let requests = u64::try_from(sent.requests.len())?;
+    if posted != bills || requests != bills {
+        bail!("{bills} bills were queued, {requests} requests sent, {posted} confirmed");
     }
     drop(twins);
     let fresh = Twins::start(company)?;
-    let bare = bare_loop(&requests, fresh.fusion(), in_flight_max).await?;
+    let bare = bare_loop(&sent, fresh.fusion(), in_flight_max).await?;
     Ok(Round {
         bills: u128::from(bills),
         delivering,
@@ -138,26 +134,25 @@ async fn round(company: &Path, work: &Path) -> anyhow::Result<Round> {
     })
 }
 
-/// Posts `requests` to `base`, so many at a time, and does nothing else; microseconds.
-async fn bare_loop(
-    requests: &[Request<Bytes>],
-    base: &str,
-    in_flight_max: usize,
-) -> anyhow::Result<u128> {
+/// Posts what was sent to `base`, so many at a time, and does nothing else; microseconds.
+async fn bare_loop(sent: &Passed, base: &str, in_flight_max: usize) -> anyhow::Result<u128> {
     let client = reqwest::Client::builder()
         .tcp_nodelay(true)
         .no_proxy()
         .build()?;
+    // Headers that only mean something inside this program are not sent.
+    let own = |name: &http::HeaderName| name.as_str().starts_with("x-tieout-");
+    let headers = sent.headers.iter().filter(|(name, _)| !own(name));
+    let headers = headers.map(|(name, value)| (name.clone(), value.clone()));
+    let headers: http::HeaderMap = headers.collect();
     let started = Instant::now();
-    let mut answers = stream::iter(requests)
-        .map(|request| {
-            let path = request.uri().path_and_query().map_or("/", |p| p.as_str());
-            let mut headers = request.headers().clone();
-            headers.retain_known();
+    let mut answers = stream::iter(&sent.requests)
+        .map(|(uri, body)| {
+            let path = uri.path_and_query().map_or("/", |p| p.as_str());
             let sent = client
                 .post(format!("{base}{path}"))
-                .headers(headers)
-                .body(request.body().clone());
+                .headers(headers.clone())
+                .body(body.clone());
             async move {
                 let answer = sent.send().await?;
                 let status = answer.status();
@@ -173,22 +168,4 @@ async fn bare_loop(
         }
     }
     Ok(started.elapsed().as_micros())
-}
-
-/// Headers that only mean something inside this program are not sent.
-trait RetainKnown {
-    fn retain_known(&mut self);
-}
-
-impl RetainKnown for http::HeaderMap {
-    fn retain_known(&mut self) {
-        let own: Vec<_> = self
-            .keys()
-            .filter(|name| name.as_str().starts_with("x-tieout-"))
-            .cloned()
-            .collect();
-        for name in own {
-            self.remove(name);
-        }
-    }
 }

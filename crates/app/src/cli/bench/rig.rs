@@ -1,7 +1,7 @@
 //! Both simulators in a process of their own, and a pipeline configured for them.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use anyhow::{Context as _, anyhow, bail};
 use async_trait::async_trait;
@@ -161,14 +161,29 @@ pub(super) fn worded(failure: &Failure) -> anyhow::Error {
     anyhow!("{}", words.join("; "))
 }
 
-/// Remembers the writes that pass.
+/// Writes that passed: the headers of the first, which all have but for what this program keeps to itself, and where each went with what.
 #[derive(Default)]
-pub(super) struct Tap(Mutex<Vec<Request<Bytes>>>);
+pub(super) struct Passed {
+    pub(super) headers: http::HeaderMap,
+    pub(super) requests: Vec<(http::Uri, Bytes)>,
+}
+
+/// Remembers the writes that pass, at next to no cost for them.
+#[derive(Default)]
+pub(super) struct Tap(Mutex<Passed>);
 
 impl Tap {
-    /// Takes what was remembered.
-    pub(super) fn take(&self) -> Vec<Request<Bytes>> {
-        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    /// Takes what was remembered, and makes room for as many again.
+    pub(super) fn take(&self, room: usize) -> Passed {
+        let empty = Passed {
+            headers: http::HeaderMap::new(),
+            requests: Vec::with_capacity(room),
+        };
+        std::mem::replace(&mut *self.passed(), empty)
+    }
+
+    fn passed(&self) -> MutexGuard<'_, Passed> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -181,8 +196,12 @@ struct Tapped {
 impl Transport for Tapped {
     async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, TransportFailure> {
         if request.method() == http::Method::POST {
-            let mut list = self.tap.0.lock().unwrap_or_else(PoisonError::into_inner);
-            list.push(request.clone());
+            let mut passed = self.tap.passed();
+            if passed.requests.is_empty() {
+                passed.headers = request.headers().clone();
+            }
+            let sent = (request.uri().clone(), request.body().clone());
+            passed.requests.push(sent);
         }
         self.inner.send(request).await
     }

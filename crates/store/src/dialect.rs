@@ -166,7 +166,7 @@ pub(crate) enum Unique {
 pub(crate) fn is_taken(error: &LinkError, constraint: Unique) -> bool {
     let (column, name) = match constraint {
         Unique::Stamp => ("stamp.stamp", "stamp_once"),
-        Unique::DeliveryNumber => ("delivery.number", "delivery_row"),
+        Unique::DeliveryNumber => ("delivery.number", "delivery_place"),
     };
     match error {
         LinkError::Sqlite(error) => {

@@ -8,7 +8,7 @@ use crate::row;
 use tieout_model::canonical;
 
 /// The steps; the layout's version is the number of steps taken.
-const STEPS: [&str; 8] = [
+const STEPS: [&str; 9] = [
     include_str!("../migrations/0001_documents.sql"),
     include_str!("../migrations/0002_findings.sql"),
     include_str!("../migrations/0003_recorded.sql"),
@@ -17,6 +17,7 @@ const STEPS: [&str; 8] = [
     include_str!("../migrations/0006_budget.sql"),
     include_str!("../migrations/0007_rows.sql"),
     include_str!("../migrations/0008_order.sql"),
+    include_str!("../migrations/0009_facts.sql"),
 ];
 
 /// Databases of earlier layouts may hold documents under identities that are made otherwise today (decision 0008).

@@ -27,7 +27,7 @@ const LAST_AT: &str = "SELECT at FROM audit ORDER BY sequence DESC LIMIT 1";
 const IN_STATE: &str = concat!(
     "SELECT ",
     delivery_columns!(),
-    " FROM delivery d WHERE d.state <> 'posted' AND d.state = ?1 ORDER BY d.sequence"
+    " FROM delivery d JOIN payload p ON p.delivery = d.sequence WHERE d.state <> 'posted' AND d.state = ?1 ORDER BY d.sequence"
 );
 const FOUND: &str =
     "SELECT COUNT(*) FROM delivery WHERE state = 'posted' AND attempts = 0 AND moved_at >= ?1";

@@ -9,12 +9,12 @@ use tieout_model::{
 
 use crate::failure::LoadError;
 
-/// The columns that [`delivery`] reads, from the table under the name `d`, in its order.
+/// The columns that [`delivery`] reads, from its row under the name `d` and its facts under the name `p`, in its order.
 macro_rules! delivery_columns {
     () => {
-        "(SELECT id FROM document WHERE sequence = d.document), d.number, d.flow, d.role, d.kind, d.entity, d.target, d.stamp, d.idempotency_key, \
-         d.document_number, d.party, d.accounting_date, d.period, d.revision, d.crosswalk_version, d.crosswalk, \
-         d.state_body, d.version, d.attempts, d.opened_at, d.moved_at"
+        "(SELECT id FROM document WHERE sequence = d.document), d.number, p.flow, d.role, d.kind, d.entity, d.target, p.stamp, p.idempotency_key, \
+         p.document_number, p.party, p.accounting_date, p.period, p.revision, p.crosswalk_version, p.crosswalk, \
+         d.state_body, d.version, d.attempts, p.opened_at, d.moved_at"
     };
 }
 pub(crate) use delivery_columns;

@@ -9,27 +9,25 @@ use crate::dialect::{self, Unique};
 use crate::failure::{CommitError, Conflict, LoadError};
 use crate::row;
 
-const OPEN: &str = "INSERT INTO delivery (sequence, document, number, flow, role, kind, entity, target, stamp, idempotency_key, document_number, \
-     party, accounting_date, period, revision, crosswalk_version, crosswalk, state, state_body, due_at, version, attempts, opened_at, \
-     moved_at) SELECT (SELECT COALESCE(MAX(sequence), 0) + 1 FROM delivery), m.sequence, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23 \
+const OPEN: &str = "INSERT INTO delivery (sequence, document, number, role, kind, entity, target, state, state_body, due_at, version, attempts, moved_at) \
+     SELECT (SELECT COALESCE(MAX(sequence), 0) + 1 FROM delivery), m.sequence, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12 \
      FROM document m WHERE m.id = ?1 ON CONFLICT (document, number) DO NOTHING";
 /// The stamp of the delivery that was opened last.
 const WRITE_FIRST_STAMP: &str =
     "INSERT INTO stamp (stamp, delivery) SELECT ?1, MAX(sequence) FROM delivery";
 const WRITE_STAMP: &str = "INSERT INTO stamp (stamp, delivery) VALUES (?1, ?2)";
 const REMOVE_STAMP: &str = "DELETE FROM stamp WHERE stamp = ?1";
-const REFRESH: &str = "UPDATE delivery SET flow = ?3, role = ?4, kind = ?5, entity = ?6, target = ?7, stamp = ?8, \
-     idempotency_key = ?9, document_number = ?10, party = ?11, accounting_date = ?12, period = ?13, revision = ?14, \
-     crosswalk_version = ?15, crosswalk = ?16, state = ?17, state_body = ?18, due_at = ?19, version = ?20, attempts = ?21, \
-     opened_at = ?22, moved_at = ?23 WHERE document = (SELECT sequence FROM document WHERE id = ?1) AND number = ?2 RETURNING sequence";
-/// The payload of the delivery that was opened last.
-const WRITE_FIRST_PAYLOAD: &str =
-    "INSERT INTO payload (delivery, body) SELECT MAX(sequence), ?1 FROM delivery";
-const WRITE_PAYLOAD: &str = "INSERT INTO payload (delivery, body) VALUES (?1, ?2) \
-     ON CONFLICT (delivery) DO UPDATE SET body = excluded.body";
+const REFRESH: &str = "UPDATE delivery SET role = ?3, kind = ?4, entity = ?5, target = ?6, state = ?7, state_body = ?8, due_at = ?9, version = ?10, \
+     attempts = ?11, moved_at = ?12 WHERE document = (SELECT sequence FROM document WHERE id = ?1) AND number = ?2 RETURNING sequence";
+/// The facts and the payload of the delivery that was opened last.
+const WRITE_FIRST_FACTS: &str = "INSERT INTO payload (delivery, flow, stamp, idempotency_key, document_number, party, accounting_date, period, \
+     revision, crosswalk_version, crosswalk, opened_at, body) SELECT COALESCE(?13, MAX(sequence)), ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12 FROM delivery";
+const WRITE_FACTS: &str = "UPDATE payload SET flow = ?1, stamp = ?2, idempotency_key = ?3, document_number = ?4, party = ?5, accounting_date = ?6, \
+     period = ?7, revision = ?8, crosswalk_version = ?9, crosswalk = ?10, opened_at = ?11, body = ?12 WHERE delivery = ?13";
 const MOVE: &str = "UPDATE delivery SET state = ?4, state_body = ?5, due_at = ?6, version = ?7, attempts = ?8, moved_at = ?9 \
      WHERE document = (SELECT sequence FROM document WHERE id = ?1) AND number = ?2 AND version = ?3";
-const FIND: &str = "SELECT version, state_body, stamp FROM delivery WHERE document = (SELECT sequence FROM document WHERE id = ?1) AND number = ?2";
+const FIND: &str = "SELECT d.version, d.state_body, p.stamp FROM delivery d JOIN payload p ON p.delivery = d.sequence \
+     WHERE d.document = (SELECT sequence FROM document WHERE id = ?1) AND d.number = ?2";
 
 pub(super) fn open(connection: &Link<'_>, opened: &OpenedDelivery) -> Result<(), CommitError> {
     let id = opened.delivery.id;
@@ -37,7 +35,9 @@ pub(super) fn open(connection: &Link<'_>, opened: &OpenedDelivery) -> Result<(),
         connection.change(OPEN, values)
     })?;
     if is_new {
-        connection.put(WRITE_FIRST_PAYLOAD, params![opened.payload])?;
+        with_facts(opened, None, |values| {
+            connection.put(WRITE_FIRST_FACTS, values)
+        })?;
         let stamp = &opened.delivery.marks.stamp;
         let written = connection.put(WRITE_FIRST_STAMP, params![stamp.as_str()]);
         return written.map_err(|error| taken(error, id, stamp));
@@ -120,7 +120,9 @@ pub(super) fn refresh(
     let Some(sequence) = written else {
         return Err(LoadError::corrupt(format!("delivery {id} vanished")).into());
     };
-    connection.put(WRITE_PAYLOAD, params![sequence, opened.payload])?;
+    with_facts(opened, Some(sequence), |values| {
+        connection.put(WRITE_FACTS, values)
+    })?;
     let stamp = &opened.delivery.marks.stamp;
     if found.stamp == stamp.as_str() {
         return Ok(());
@@ -130,7 +132,7 @@ pub(super) fn refresh(
     written.map_err(|error| taken(error, id, stamp))
 }
 
-/// Runs a statement that takes every column of a delivery.
+/// Runs a statement that takes the columns of a delivery's row.
 fn with_columns<T>(
     delivery: &Delivery,
     version: u64,
@@ -139,26 +141,15 @@ fn with_columns<T>(
     let written = run(params![
         delivery.id.document.as_bytes(),
         delivery.id.number,
-        delivery.flow.0,
         delivery.role.word(),
         delivery.kind.word(),
         delivery.entity.as_str(),
         delivery.target.as_str(),
-        delivery.marks.stamp.as_str(),
-        delivery.marks.key.as_str(),
-        delivery.number,
-        delivery.party,
-        delivery.accounting_date.to_string(),
-        delivery.period,
-        delivery.revision.as_str(),
-        delivery.crosswalk_version,
-        delivery.crosswalk.as_bytes(),
         delivery.state.word().word(),
         delivery.state.encode(),
         delivery.state.due_at().map(|at| at.0),
         row::stored(version)?,
         delivery.attempts,
-        delivery.opened_at.0,
         delivery.moved_at.0,
     ]);
     let id = delivery.id;
@@ -169,6 +160,31 @@ fn with_columns<T>(
             error.into()
         }
     })
+}
+
+/// Runs a statement that takes what never changes of a delivery, and then its row if that is known.
+fn with_facts(
+    opened: &OpenedDelivery,
+    sequence: Option<i64>,
+    run: impl FnOnce(&[Value<'_>]) -> Result<(), LinkError>,
+) -> Result<(), CommitError> {
+    let delivery = &opened.delivery;
+    let written = run(params![
+        delivery.flow.0,
+        delivery.marks.stamp.as_str(),
+        delivery.marks.key.as_str(),
+        delivery.number,
+        delivery.party,
+        delivery.accounting_date.to_string(),
+        delivery.period,
+        delivery.revision.as_str(),
+        delivery.crosswalk_version,
+        delivery.crosswalk.as_bytes(),
+        delivery.opened_at.0,
+        opened.payload,
+        sequence,
+    ]);
+    Ok(written?)
 }
 
 /// What it means that a stamp could not be written.

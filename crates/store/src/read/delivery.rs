@@ -40,7 +40,7 @@ const POSTED: &str = concat!(
     delivery_columns!(),
     ", p.body, e.body, d.sequence FROM delivery d JOIN payload p ON p.delivery = d.sequence \
      JOIN document m ON m.sequence = d.document JOIN envelope e ON e.document = m.sequence \
-     WHERE d.sequence > ?3 AND d.state = 'posted' AND d.entity = ?1 AND d.accounting_date <= ?2 \
+     WHERE d.sequence > ?3 AND d.state = 'posted' AND d.entity = ?1 AND p.accounting_date <= ?2 \
      ORDER BY d.sequence LIMIT ?4"
 );
 

@@ -23,10 +23,10 @@ const NOTICES: &str =
 const DELIVERIES: &str = concat!(
     "SELECT ",
     delivery_columns!(),
-    ", p.body, d.state, d.due_at FROM delivery d LEFT JOIN payload p ON p.delivery = d.sequence ORDER BY d.sequence"
+    ", p.body, d.state, d.due_at, p.delivery FROM delivery d LEFT JOIN payload p ON p.delivery = d.sequence ORDER BY d.sequence"
 );
 const STAMPS: &str = "SELECT (SELECT COUNT(*) FROM delivery), (SELECT COUNT(*) FROM stamp), \
-     (SELECT COUNT(*) FROM stamp s JOIN delivery d ON d.sequence = s.delivery AND d.stamp = s.stamp)";
+     (SELECT COUNT(*) FROM stamp s JOIN payload p ON p.delivery = s.delivery AND p.stamp = s.stamp)";
 const CURSORS: &str = "SELECT flow, position FROM cursor";
 const CROSSWALKS: &str = "SELECT at, digest, summary FROM crosswalk ORDER BY sequence";
 const STEPS: &str = "SELECT at, digest, subject, number, act, person, reason, body, facts FROM register_step ORDER BY sequence";
@@ -154,6 +154,15 @@ pub(super) fn deliveries(connection: &Link<'_>, replay: &mut Replay) -> Result<(
     let mut statement = connection.prepare(DELIVERIES)?;
     let mut rows = statement.query(params![])?;
     while let Some(row) = rows.next()? {
+        let facts: Option<i64> = row.get(DELIVERY_COLUMNS + 3)?;
+        if facts.is_none() {
+            let subject = format!(
+                "delivery {} of {}",
+                row.get::<u32>(1)?,
+                row::document_id(row, 0)?
+            );
+            return differs(subject, "its payload and facts are missing");
+        }
         let stored = row::delivery(row)?;
         let id = stored.id;
         let Some(trace) = replay.deliveries.remove(&id) else {

@@ -25,6 +25,13 @@ impl Digest {
         Self(Sha256::digest(bytes).into())
     }
 
+    /// The digest of bytes that lie in several places, one after the other.
+    pub fn of_parts(parts: &[&[u8]]) -> Self {
+        let mut whole = Sha256::new();
+        parts.iter().for_each(|part| whole.update(part));
+        Self(whole.finalize().into())
+    }
+
     /// From stored bytes.
     pub const fn from_bytes(bytes: [u8; 32]) -> Self {
         Self(bytes)
@@ -92,6 +99,11 @@ impl Writer {
         Self::default()
     }
 
+    /// An empty writer with room for about `len` bytes.
+    pub fn with_capacity(len: usize) -> Self {
+        Self(Vec::with_capacity(len))
+    }
+
     /// The bytes written.
     pub fn finish(self) -> Vec<u8> {
         self.0
@@ -99,6 +111,11 @@ impl Writer {
 
     /// A variable-length number: seven bits a byte, least significant first.
     pub fn number(&mut self, mut value: u128) {
+        if let Ok(small) = u8::try_from(value)
+            && small < 0x80
+        {
+            return self.0.push(small);
+        }
         loop {
             let low = u8::try_from(value & 0x7f).unwrap_or(0);
             value >>= 7;
@@ -116,8 +133,13 @@ impl Writer {
 
     /// Length and bytes.
     pub fn bytes(&mut self, bytes: &[u8]) {
-        self.number(u128::try_from(bytes.len()).unwrap_or(u128::MAX));
+        self.length_of(bytes);
         self.0.extend_from_slice(bytes);
+    }
+
+    /// The length that stands before bytes, without them.
+    pub fn length_of(&mut self, bytes: &[u8]) {
+        self.number(u128::try_from(bytes.len()).unwrap_or(u128::MAX));
     }
 
     /// Length and UTF-8.

@@ -183,7 +183,13 @@ fn still_ours(context: &Context, mut lot: Lot) -> Lot {
 
 /// What is known of the deliveries, and what is sent of them.
 pub(crate) fn apart(lot: Lot) -> (Vec<Delivery>, Vec<BatchItem>) {
-    lot.into_iter().unzip()
+    let (mut deliveries, mut items) =
+        (Vec::with_capacity(lot.len()), Vec::with_capacity(lot.len()));
+    for (delivery, item) in lot {
+        deliveries.push(delivery);
+        items.push(item);
+    }
+    (deliveries, items)
 }
 
 /// Decides on each delivery what its event means, and commits that. `items` are what was sent of `deliveries`, in the same order.

@@ -3,6 +3,7 @@
 //! The call itself makes the invoice, in one transaction; so a refusal refuses one document only. A number that exists already is ours if
 //! it bears our stamp (an answer was lost earlier), and somebody else's otherwise (fusion.md §4, §1.9 AP-810776).
 
+use futures_util::stream::FuturesUnordered;
 use futures_util::{StreamExt as _, stream};
 use tieout_connector::{Batch, BatchItem, BatchOutcome, Fault, Found, ItemOutcome};
 use tieout_model::{Acknowledgement, Document, FaultClass, InvoiceDraft, JobRef, Rejection};
@@ -22,21 +23,30 @@ const READ: &str = "GET invoices";
 impl Fusion {
     /// See [`tieout_connector::Target::post`].
     pub(crate) async fn post_invoices(&self, batch: &Batch) -> BatchOutcome {
-        let sendings: Vec<_> = batch
-            .items
-            .iter()
-            .enumerate()
-            .map(|(at, item)| async move { (at, item.id, self.post_invoice(item).await) })
-            .collect();
-        // Whoever is answered first makes room for the next: a slow one holds up nobody.
-        let mut outcomes: Vec<_> = stream::iter(sendings)
-            .buffer_unordered(self.client.config.in_flight_max.max(1))
-            .collect()
-            .await;
-        outcomes.sort_unstable_by_key(|(at, ..)| *at);
-        let items = outcomes.into_iter().map(|(_, id, outcome)| (id, outcome));
+        let in_flight_max = self.client.config.in_flight_max.max(1);
+        let mut waiting = batch.items.iter().enumerate();
+        let mut under_way = FuturesUnordered::new();
+        let mut outcomes: Vec<Option<ItemOutcome>> = Vec::new();
+        outcomes.resize_with(batch.items.len(), || None);
+        loop {
+            // Whoever is answered first makes room for the next: a slow one holds up nobody.
+            while under_way.len() < in_flight_max
+                && let Some((at, item)) = waiting.next()
+            {
+                under_way.push(async move { (at, self.post_invoice(item).await) });
+            }
+            let Some((at, outcome)) = under_way.next().await else {
+                break;
+            };
+            if let Some(place) = outcomes.get_mut(at) {
+                *place = Some(outcome);
+            }
+        }
+        let items = batch.items.iter().zip(outcomes);
         BatchOutcome {
-            items: items.collect(),
+            items: items
+                .filter_map(|(item, outcome)| Some((item.id, outcome?)))
+                .collect(),
         }
     }
 

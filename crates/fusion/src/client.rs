@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use bytes::Bytes;
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue};
 use serde::Serialize;
 use serde_json::Value;
 use tieout_connector::{Fault, FaultOrigin, Secret, Throttle, Transport, TransportFailure, Waiter};
@@ -21,6 +22,11 @@ use crate::wire::error_body::{ErrorBody, read_error};
 use crate::wire::query::Query;
 
 pub(crate) use collection::{Row, children};
+
+const FRAMEWORK_VERSION: HeaderName = HeaderName::from_static("rest-framework-version");
+/// Says what is asked and with whose credential, for the log of calls; taken off before sending.
+const OPERATION: HeaderName = HeaderName::from_static("x-tieout-operation");
+const CREDENTIAL: HeaderName = HeaderName::from_static("x-tieout-credential");
 
 /// Characters of the other side's words kept in a fault.
 const DETAIL_LEN_MAX: usize = 500;
@@ -262,13 +268,13 @@ impl Client {
         let mut builder = http::Request::builder()
             .method(method)
             .uri(format!("{}{target}", config.base_url))
-            .header("authorization", self.login.reveal())
-            .header("accept", media.name)
-            .header("rest-framework-version", config.framework_version)
-            .header("x-tieout-operation", operation)
-            .header("x-tieout-credential", &config.credential_name);
+            .header(AUTHORIZATION, self.login.reveal())
+            .header(ACCEPT, HeaderValue::from_static(media.name))
+            .header(FRAMEWORK_VERSION, config.framework_version)
+            .header(OPERATION, operation)
+            .header(CREDENTIAL, &config.credential_name);
         if is_write {
-            builder = builder.header("content-type", media.name);
+            builder = builder.header(CONTENT_TYPE, HeaderValue::from_static(media.name));
         }
         if let Some(action) = media.soap_action {
             builder = builder.header("soapaction", action);

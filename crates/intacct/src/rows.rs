@@ -54,7 +54,9 @@ impl Intacct {
         let (mut count, mut last) = (0, None);
         let mut next = Some(first);
         while let Some(page) = next {
-            if page.total.unwrap_or(0) != total {
+            // An empty page before the end would be followed by as many as the gateway cares to announce.
+            let is_empty = page.len() == 0 && count < total;
+            if page.total.unwrap_or(0) != total || is_empty {
                 return Err(changed(object));
             }
             last = Some(last_record(&page, object, last)?);

@@ -376,3 +376,16 @@ fn a_balance_that_contradicts_itself_is_refused() {
     assert_eq!(fault.class, FaultClass::Incompatible);
     assert!(fault.detail.contains("1010"));
 }
+
+#[test]
+fn rows_that_are_announced_without_end_are_asked_for_once() {
+    let endless = |(status, body): (u16, String)| {
+        let many = "totalcount=\"999999999999999999\"";
+        (status, body.replace("totalcount=\"0\"", many))
+    };
+    let pages = (0..4).map(|_| endless(empty("APBILL")));
+    let (intacct, script) = company([login()].into_iter().chain(pages).collect());
+    let fault = run(intacct.rows("APBILL", &["RECORDNO"], &mut |_| {})).unwrap_err();
+    assert_eq!(fault.class, FaultClass::Unavailable);
+    assert_eq!(script.asked.lock().unwrap().len(), 2);
+}

@@ -120,9 +120,12 @@ pub(super) fn refresh(
     let Some(sequence) = written else {
         return Err(LoadError::corrupt(format!("delivery {id} vanished")).into());
     };
-    with_facts(opened, Some(sequence), |values| {
-        connection.put(WRITE_FACTS, values)
+    let has_facts = with_facts(opened, Some(sequence), |values| {
+        connection.change(WRITE_FACTS, values)
     })?;
+    if !has_facts {
+        return Err(LoadError::corrupt(format!("delivery {id} has no facts")).into());
+    }
     let stamp = &opened.delivery.marks.stamp;
     if found.stamp == stamp.as_str() {
         return Ok(());
@@ -163,11 +166,11 @@ fn with_columns<T>(
 }
 
 /// Runs a statement that takes what never changes of a delivery, and then its row if that is known.
-fn with_facts(
+fn with_facts<T>(
     opened: &OpenedDelivery,
     sequence: Option<i64>,
-    run: impl FnOnce(&[Value<'_>]) -> Result<(), LinkError>,
-) -> Result<(), CommitError> {
+    run: impl FnOnce(&[Value<'_>]) -> Result<T, LinkError>,
+) -> Result<T, CommitError> {
     let delivery = &opened.delivery;
     let written = run(params![
         delivery.flow.0,

@@ -8,8 +8,8 @@ use axum::http::HeaderMap;
 
 use super::BODY_LEN_MAX;
 use super::door::Haste;
+use super::serve_within;
 use super::tests::{signed, trigger};
-use super::{serve, serve_within};
 
 /// A request as it is sent: line, headers, body.
 struct Call {
@@ -161,16 +161,23 @@ fn otherwise_wrong() -> Vec<(&'static str, Call)> {
     ]
 }
 
-#[test]
-fn thirty_forged_calls_are_refused_and_wake_nothing() {
+/// The endpoint, served for as long as the runtime is kept, and where it listens.
+fn opened(haste: Haste) -> (tokio::runtime::Runtime, SocketAddr) {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
         .enable_all()
         .build()
         .unwrap();
     let here = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-    let (address, serving) = runtime.block_on(serve(trigger(), here)).unwrap();
+    let serving = runtime.block_on(serve_within(haste, trigger(), here));
+    let (address, serving) = serving.unwrap();
     runtime.spawn(serving);
+    (runtime, address)
+}
+
+#[test]
+fn thirty_forged_calls_are_refused_and_wake_nothing() {
+    let (_runtime, address) = opened(Haste::default());
     let mut calls = wrongly_signed();
     calls.extend(otherwise_wrong());
     assert_eq!(calls.len(), 30);
@@ -198,21 +205,11 @@ fn answer_to(address: SocketAddr, beginning: &str) -> String {
 
 #[test]
 fn a_caller_that_sends_slowly_is_cut_off() {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(1)
-        .enable_all()
-        .build()
-        .unwrap();
-    let here = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-    let haste = Haste {
+    let (_runtime, address) = opened(Haste {
         head: Duration::from_millis(50),
         call: Duration::from_millis(50),
         connection: Duration::from_secs(4),
-    };
-    let (address, serving) = runtime
-        .block_on(serve_within(haste, trigger(), here))
-        .unwrap();
-    runtime.spawn(serving);
+    });
     let slow_body = "POST /trigger HTTP/1.1\r\nhost: t\r\ncontent-length: 9\r\n\r\n{";
     let answer = answer_to(address, slow_body);
     assert!(answer.starts_with("HTTP/1.1 408 "), "{answer}");
